@@ -1,0 +1,1 @@
+"""krapte_sd: an open system-dynamics model of the Dutch labour shortage."""
