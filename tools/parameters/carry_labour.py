@@ -2,7 +2,8 @@
 
 `carry` reads the raw source files (see ``parameters/observations/*.yaml`` for what they are and where they come from)
 and writes four tables: employment, vacancies, industry, and tasks and policy. It only selects, renames and converts
-units; it estimates nothing, with one exception that says so in its status (unemployed women, the total minus men).
+units. Nothing is estimated but two residuals, and these say so in their status: unemployed women by year (the total
+minus men) and employed women of 25-34 (taken as a residual in the raw file).
 
 The rows a source leaves out (suppressed cells, quarters that were not readable) are left out here as well.
 The same raw files give the same bytes.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,7 +87,7 @@ def carry(raw: Path, out: Path) -> None:
 
 def _write(path: Path, rows: Iterable[Row]) -> None:
     ordered = sorted(rows, key=lambda row: row.key)
-    twice = [row.key for row, following in zip(ordered, ordered[1:], strict=False) if row.key == following.key]
+    twice = [row.key for row, following in pairwise(ordered) if row.key == following.key]
     if twice:
         raise ValueError(f"{path.name}: more than one value for {twice[:5]}")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +137,7 @@ def _workers_by_group(labour: Path) -> Iterator[Row]:
             sector=keep[raw["sector_group"]],
             sex=SEX[raw["sex"]],
             age=raw["age"],
+            status="estimated" if raw["method"].startswith("residual") else "observed",
         )
 
 
@@ -236,7 +239,8 @@ def _weekly_hours(labour: Path) -> Iterator[Row]:
         age = "15-74" if raw["group"] == "total" else raw["group"]
         if raw["indicator"] == "average_weekly_hours" and age[0].isdigit():
             source = "cbs_" + raw["cbs_table"].lower()
-            yield Row("weekly_hours_by_age", raw["period"], float(raw["value"]), source, sex=SEX[raw["sex"]], age=age)
+            series = "weekly_hours_by_age" + ("_old_method" if source == "cbs_82647ned" else "")
+            yield Row(series, raw["period"], float(raw["value"]), source, sex=SEX[raw["sex"]], age=age)
 
 
 def _hours_per_job(labour: Path) -> Iterator[Row]:
