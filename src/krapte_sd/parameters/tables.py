@@ -39,8 +39,6 @@ Flags = NDArray[np.bool_]
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?\Z", re.ASCII)
 _COMMA: Final = re.compile(r"\s*[+-]?[0-9.]*,[0-9]+\s*\Z", re.ASCII)
 _NOT_FINITE: Final = re.compile(r"[+-]?(nan|inf|infinity)|na|n/a|null|none|\.", re.IGNORECASE)
-    ["nan", "+nan", "-nan", "na", "n/a", "null", "none", "inf", "-inf", "+inf", "infinity", "-infinity", "."]
-)
 _INTEGER: Final = re.compile(r"-?[0-9]{1,4}\Z", re.ASCII)
 _LONGEST_CELL: Final = 200
 _GIVE: Final = "give a number; a figure that is not known has the status unknown"
