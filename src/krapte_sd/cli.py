@@ -1,0 +1,227 @@
+"""The command line: ``krapte-sd run``, ``list``, ``validate`` and ``check``.
+
+Exit codes: 0 all is well; 1 a line of ``validate`` is outside what is allowed;
+2 a bad call or any `KrapteError`, with one message on standard error; 130
+interrupted from the keyboard. Everything else is a fault in the program and
+shows its traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from krapte_sd.errors import KrapteError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["main"]
+
+_PROGRAM = "krapte-sd"
+_LISTS = ("scenarios", "population", "parameters", "variables")
+_BAD_CALL, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141  # the last two: 128 + number of the signal
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+class _BadCallError(KrapteError, ValueError):
+    """The command line itself is wrong."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but a bad call is an exception with one message, and names the nearest choice."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _BadCallError(f"{message}; see '{self.prog} --help'")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices = action.choices
+        if choices is not None and value not in choices:
+            allowed = ", ".join(choices)
+            raise argparse.ArgumentError(action, f"'{value}' is not known{nearest(value, choices)} (one of: {allowed})")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments without the name of the program. Default: those of the process.
+
+    Returns
+    -------
+    int
+        The exit code, see the module.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            _tolerate_narrow_output()
+            arguments = _parser().parse_args(argv)
+            command: Callable[[argparse.Namespace], int] = arguments.command
+            code = command(arguments)
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        # The reader (head, less) is gone. Python would complain once more while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        return _fail("interrupted", _INTERRUPTED)
+    except (KrapteError, OSError) as error:
+        return _fail(str(error), _BAD_CALL)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"{_PROGRAM}: {message}", file=sys.stderr)
+    return code
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"{_PROGRAM}: warning: {message}", file=sys.stderr)
+
+
+def _tolerate_narrow_output() -> None:
+    """Write Dutch letters as escapes where the terminal has no UTF-8, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=_PROGRAM,
+        description="Forecast of the Dutch labour shortage to 2050 by a system-dynamics model.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="run a scenario and write the forecast", allow_abbrev=False)
+    run.add_argument("scenario", metavar="SCENARIO", help="a name out of 'list scenarios', or a YAML file")
+    run.add_argument("-o", "--output", metavar="FILE", required=True, help="the netCDF file to write (.nc)")
+    run.add_argument("--population", metavar="VARIANT", help="a name out of 'list population'")
+    run.add_argument("--until", metavar="YEAR", type=int, help="last calendar year")
+    run.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="give a parameter another value; may be repeated",
+    )
+    run.add_argument("--solver", metavar="NAME", help="rk4 or euler")
+    run.add_argument("--step", metavar="YEARS", type=float, help="time step in years, such as 0.25")
+    run.set_defaults(command=_run)
+
+    lists = commands.add_parser("list", help="list what there is", allow_abbrev=False)
+    lists.add_argument("what", metavar="WHAT", choices=_LISTS, help=", ".join(_LISTS))
+    lists.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
+    lists.set_defaults(command=_list)
+
+    validate = commands.add_parser("validate", help="compare the model with what is known", allow_abbrev=False)
+    validate.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
+    validate.set_defaults(command=_validate)
+
+    check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
+    check.add_argument("file", metavar="FILE", help="a file of 'run'")
+    check.set_defaults(command=_check)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Look the version up only if it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"{_PROGRAM} {version('krapte_sd')}")
+        parser.exit()
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    import krapte_sd
+    from krapte_sd.files import check_target, write_netcdf
+
+    # Everything that can be wrong with the call, before the work.
+    if not arguments.output.endswith(".nc"):
+        raise _BadCallError(f"--output '{arguments.output}': a forecast is written as netCDF; let the name end in .nc")
+    settings = _settings(arguments.settings)
+    check_target(arguments.output)
+    given = {name: getattr(arguments, name) for name in ("population", "until", "solver", "step")}
+    options = {name: value for name, value in given.items() if value is not None}
+    if settings:
+        options["parameters"] = settings
+    checksum = write_netcdf(krapte_sd.run(arguments.scenario, **options), arguments.output)
+    print(f"{arguments.output}: written, content SHA-256 {checksum}")
+    return 0
+
+
+def _settings(texts: Sequence[str]) -> dict[str, float]:
+    """Read the ``--set`` options; all that is wrong with them in one message."""
+    settings: dict[str, float] = {}
+    problems = []
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            problems.append(f"--set '{text}': NAME=VALUE is needed, such as --set separation_rate=0.1")
+        elif not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
+            problems.append(f"--set '{text}': '{value}' is not a finite number with a decimal point")
+        elif name in settings:
+            problems.append(f"--set '{text}': '{name}' is given twice")
+        else:
+            settings[name] = float(value)
+    if problems:
+        raise _BadCallError.collect("bad call", problems)
+    return settings
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    import krapte_sd
+
+    # Through the module at call time: its functions load their own modules only when asked for.
+    name = "populations" if arguments.what == "population" else arguments.what
+    _print_table(getattr(krapte_sd, name)(), arguments.csv)
+    return 0
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    from krapte_sd import validation
+
+    table = validation.validate()
+    failed = int((~table["ok"].astype(bool)).sum())
+    _print_table(table, arguments.csv)
+    if not arguments.csv:
+        print(f"\n{len(table)} lines, {failed} outside what is allowed")
+    return 1 if failed or table.empty else 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    import krapte_sd
+
+    ds = krapte_sd.open_forecast(arguments.file)
+    sizes = ", ".join(f"{name} {size}" for name, size in ds.sizes.items())
+    print(f"{arguments.file}: whole and unchanged")
+    print(f"dimensions: {sizes}")
+    print(f"variables: {len(ds.data_vars)}")
+    for name, value in ds.attrs.items():
+        lines = str(value).strip().splitlines() or [""]
+        print(f"{name}: {lines[0]}" if len(lines) == 1 else "\n  ".join([f"{name}:", *lines]))
+    return 0
+
+
+def _print_table(table: pd.DataFrame, as_csv: bool) -> None:
+    if as_csv:
+        table.to_csv(sys.stdout, index=False, lineterminator="\n")
+    elif table.empty:
+        print("(none)")
+    else:
+        print(table.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.6g}"))
