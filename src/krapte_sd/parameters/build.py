@@ -21,13 +21,15 @@ from krapte_sd.parameters.problems import Problems
 from krapte_sd.parameters.tables import Flags, Floats, RawTable
 from krapte_sd.parameters.units import is_count
 
-__all__ = ["Parameter", "build_parameters"]
+__all__ = ["SHARE_TOLERANCE", "Parameter", "build_parameters"]
 
 Indices = NDArray[np.int64]
 Label = str | int
 
 _MOST_CELLS: Final = 20_000_000
 _MOST_NAMED: Final = 3
+# Tables are written with ten digits.
+SHARE_TOLERANCE: Final = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,6 +242,33 @@ class _Builder:
             remedy = "give low and high for exploration"
             self.add(rows[narrow], "low", f"'{name}' is unknown but has no range from low to high", remedy)
 
+    def shares_add_up(
+        self,
+        name: str,
+        meta: ParameterMeta,
+        rows: Indices,
+        axes: Sequence[Sequence[Label]],
+        value: Floats,
+        flat: Indices,
+    ) -> None:
+        """Check that shares add up to one over the dimensions the metadata names."""
+        if not meta.adds_to_one_over or meta.sparse:
+            return
+        full = value[np.argsort(flat, kind="stable")].reshape([len(axis) for axis in axes])
+        total = full.sum(axis=tuple(meta.dimensions.index(each) for each in meta.adds_to_one_over))
+        wrong = np.argwhere(np.abs(total - 1.0) > SHARE_TOLERANCE)
+        if wrong.size or (total.ndim == 0 and abs(float(total) - 1.0) > SHARE_TOLERANCE):
+            cell = tuple(wrong[0]) if wrong.size else ()
+            over = ", ".join(meta.adds_to_one_over)
+            kept = [
+                (each, axis)
+                for each, axis in zip(meta.dimensions, axes, strict=True)
+                if each not in meta.adds_to_one_over
+            ]
+            where = ", ".join(f"{each} {axis[int(at)]}" for (each, axis), at in zip(kept, cell, strict=True))
+            what = f"the shares '{name}' do not add up to one over {over}" + (f" for {where}" if where else "")
+            self.add(rows[:1], "value", what, "give shares that add up", f"{float(total[cell]):.10g}")
+
     def build(self, name: str, rows: Indices, value: Floats, low: Floats, high: Floats) -> Parameter | None:
         meta = self.theme.parameters[name]
         before = len(self.problems.lines)
@@ -250,6 +279,9 @@ class _Builder:
         if placed is None or len(self.problems.lines) > before:
             return None
         axes, flat = placed
+        self.shares_add_up(name, meta, rows, axes, value, flat)
+        if len(self.problems.lines) > before:
+            return None
         shape = (rows.size,) if meta.sparse else tuple(len(axis) for axis in axes)
         order = np.argsort(flat, kind="stable")
 

@@ -120,6 +120,8 @@ class ParameterMeta(_Strict):
         A count that may be negative (a balance, such as net migration).
     no_effect : float
         The value at which the parameter does nothing; what `unknown` parameters must have.
+    adds_to_one_over : tuple of str
+        Shares: the dimensions over which the values add up to one.
     sparse : bool
         Source figures with gaps: not every combination is there. Rows only, no array, no model input.
     long_name_nl : str
@@ -137,6 +139,7 @@ class ParameterMeta(_Strict):
     at_base_year: bool = False
     signed: bool = False
     no_effect: float = Field(default=0.0, allow_inf_nan=False)
+    adds_to_one_over: tuple[str, ...] = ()
     sparse: bool = False
     long_name_nl: str = ""
 
@@ -151,7 +154,7 @@ class ParameterMeta(_Strict):
             raise ValueError(str(error)) from None
         return unit
 
-    @field_validator("dimensions", "same_for")
+    @field_validator("dimensions", "same_for", "adds_to_one_over")
     @classmethod
     def _dimensions(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         allowed = (*DIMENSIONS, "year")
@@ -169,6 +172,9 @@ class ParameterMeta(_Strict):
         both = [name for name in self.same_for if name in self.dimensions]
         if both:
             raise ValueError(f"'{both[0]}' is in dimensions and in same_for; remedy: delete it in same_for")
+        absent = [name for name in self.adds_to_one_over if name not in self.dimensions or name == "year"]
+        if absent:
+            raise ValueError(f"'{absent[0]}' in adds_to_one_over is not a dimension to add over")
         if "age" not in self.dimensions:
             for given, key in ((self.follows_aow, "follows_aow"), (self.ages != Ages(), "ages")):
                 if given:

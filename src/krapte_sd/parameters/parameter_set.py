@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from krapte_sd.parameters.build import Parameter
+from krapte_sd.parameters.build import SHARE_TOLERANCE, Parameter
 from krapte_sd.parameters.codes import STATUSES
 from krapte_sd.parameters.metadata import Source
 from krapte_sd.parameters.problems import Problems
@@ -340,4 +340,12 @@ def _checked(each: Parameter, given: object, problems: Problems) -> Floats | Non
         what = f"a value in {each.meta.unit} cannot be negative"
         problems.add(each.name, what, found=float(value.min()), remedy="correct the sign")
         return None
+    over = each.meta.adds_to_one_over
+    if over:
+        total = value.sum(axis=tuple(each.meta.dimensions.index(name) for name in over))
+        if (np.abs(total - 1.0) > SHARE_TOLERANCE).any():
+            found = float(np.ravel(total)[np.argmax(np.abs(total - 1.0))])
+            what = f"the shares do not add up to one over {', '.join(over)}"
+            problems.add(each.name, what, found=found, remedy="give shares that add up")
+            return None
     return value

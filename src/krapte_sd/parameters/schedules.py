@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from krapte_sd.errors import ParameterError
 from krapte_sd.parameters.codes import HIGHEST_AGE
 
-__all__ = ["aow_shift", "by_cohort", "shift_ages"]
+__all__ = ["Outside", "aow_shift", "by_cohort", "shift_ages"]
 
 Floats = NDArray[np.float64]
 Outside = Literal["zero", "hold"] | None

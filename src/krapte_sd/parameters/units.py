@@ -16,7 +16,7 @@ __all__ = ["BASE_UNITS", "is_count", "is_stock", "normalise", "same_unit"]
 
 # Weeks and months are units of their own: figures per week are never taken for figures per year.
 BASE_UNITS: Final = (
-    *("person", "year", "vacancy", "hour", "home", "fte", "job", "week", "month"),
+    *("person", "year", "vacancy", "hour", "home", "fte", "job", "week", "month", "unit"),
     *("EUR", "kEUR", "MEUR", "GWh", "MW", "km", "m2"),
 )
 _DIMENSIONLESS: Final = frozenset({"dmnl", "dimensionless", "1"})
@@ -30,6 +30,7 @@ _OTHER_NAMES: Final = {
     "homes": "home",
     "ftes": "fte",
     "jobs": "job",
+    "units": "unit",
 }
 _BY_LOWER: Final = {name.lower(): name for name in BASE_UNITS}
 _TOKEN: Final = re.compile(r"\s*(?:([A-Za-z][A-Za-z0-9]*|1(?![0-9]))|([*/()])|\^\s*(-?[1-9])(?![0-9]))", re.ASCII)
