@@ -111,9 +111,9 @@ def read_table(text: str, file: str, problems: Problems) -> RawTable | None:
     reader = csv.reader(lines, strict=True)
     try:
         for row in reader:
-            rows.append(row)
-            if reader.line_num != len(rows):
+            if reader.line_num != len(rows) + 1:
                 raise csv.Error("a quoted cell runs over the end of the line")  # noqa: TRY301
+            rows.append(row)
     except csv.Error as error:
         remedy = "close the quotation marks; keep every cell in one line"
         problems.add(f"{file}:{len(rows) + 1}", f"not a CSV row: {error}", remedy=remedy)
