@@ -1,0 +1,9 @@
+"""Compiled runs of a model, and PySD as the reference. Knows nothing about labour."""
+
+from __future__ import annotations
+
+from krapte_sd.kernel.inputs import Series
+from krapte_sd.kernel.program import Program, Result, compile_model
+from krapte_sd.kernel.reference import run_reference
+
+__all__ = ["Program", "Result", "Series", "compile_model", "run_reference"]
