@@ -18,7 +18,7 @@ __all__ = ["check", "decode"]
 
 
 def check(contents: Contents, path: str) -> None:
-    """Check that contents are ours, of a version we know, and complete.
+    """Check that contents are as they were written, and of a version we know.
 
     Parameters
     ----------
@@ -33,16 +33,11 @@ def check(contents: Contents, path: str) -> None:
         If they are not.
     """
     schema = contents.attrs.get(SCHEMA)
-    if CHECKSUM not in contents.attrs and LAYOUT not in contents.attrs and schema is None:
-        raise FileError(
-            f"{path}: this netCDF file was not written by krapte_sd: the attributes '{SCHEMA}' and '{CHECKSUM}' "
-            "are missing; open it with xarray.open_dataset"
-        )
     written = contents.attrs.get(CHECKSUM)
     found = contents.checksum()
     if written != found:
         raise FileError(
-            f"{path}: the file is damaged or was changed: its contents have the SHA-256 {found}, "
+            f"{path}: the contents were changed: they have the SHA-256 {found}, "
             f"but {written!s:.80} stands in '{CHECKSUM}'; restore it from a copy or run the forecast again"
         )
     if np.asarray(schema).tolist() != SCHEMA_VERSION:

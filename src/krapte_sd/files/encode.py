@@ -133,7 +133,7 @@ class _Encoder:
             self.problems.append(f"coordinate '{YEAR}': type {values.dtype} found; calendar years are integers")
         if name == TIME and TIME in self.ds.dims and kind != "M":
             self.problems.append(f"coordinate '{TIME}': type {values.dtype} found; 1 Januaries are datetime64")
-        if name == YEAR_BOUNDS and (kind != "M" or variable.dims != (YEAR, BOUNDS)):
+        if name == YEAR_BOUNDS and YEAR in self.ds.dims and (kind != "M" or variable.dims != (YEAR, BOUNDS)):
             self.problems.append(f"coordinate '{YEAR_BOUNDS}': dates on ({YEAR}, {BOUNDS}) are needed")
 
     def _label(self, dim: Any, index: int) -> str:
@@ -168,7 +168,7 @@ class _Encoder:
             values = _as_days(values)
         elif values.dtype.kind == "b":
             values = values.astype("int8")
-        if place == YEAR_BOUNDS:
+        if name == YEAR_BOUNDS and YEAR in self.ds.dims:
             place = PERIOD_BOUNDS
             self._add_bounds(values)
             attrs = {key: value for key, value in attrs.items() if key in given}
@@ -310,7 +310,7 @@ def _characters(dims: Iterable[str], values: npt.NDArray[Any]) -> tuple[tuple[st
     strings of variable length cannot.
     """
     raw = [str(each).encode("utf-8") for each in values.ravel()]
-    width = max(1, *(len(each) for each in raw))
+    width = max([1, *(len(each) for each in raw)])
     array = np.array(raw, dtype=f"S{width}").reshape(values.shape)
     return (*dims, f"text_{width}"), array.reshape((*values.shape, 1)).view("S1")
 

@@ -3,10 +3,17 @@
 The file is made in memory and then put in its place as bytes (see `atomic`).
 HDF5 itself never touches the disk: when the disk is full it keeps the file open,
 and the space taken, until the process ends.
+
+Behind the end of the HDF5 file, where no reader looks, stand 83 bytes: a mark
+and the SHA-256 of everything before. They are checked before HDF5 sees a byte,
+because HDF5 does not survive every damaged file: a single wrong bit was seen to
+end the process with "double free or corruption". A consequence is that a file
+rewritten by another program, even without loss, is not taken for ours any more.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -23,6 +30,8 @@ from krapte_sd.files.hdf5 import without_clock
 
 __all__ = ["open_netcdf", "write_netcdf"]
 
+_MARK = b"\nkrapte_sd sha256 "
+_TRAILER = len(_MARK) + 64 + 1  # the mark, the digits, a line end
 _DEFLATE_RATIO = 1032  # no zlib stream unpacks to more than this many times its size
 
 
@@ -61,7 +70,7 @@ def write_netcdf(ds: xr.Dataset, path: str | os.PathLike[str]) -> str:
     running ``compliance-checker``; the tests repeat both.
     """
     contents = encode(ds)
-    data = _pack(contents)
+    data = _seal(_pack(contents))
     # Checked before the file takes its place: what a reader will get is what was given.
     back = decode(_unpack(data, os.fspath(path)), os.fspath(path))
     try:
@@ -131,15 +140,37 @@ def _pack(contents: Contents) -> bytes:
     return without_clock(bytes(file.close()))
 
 
-def _unpack(data: bytes, where: str) -> Contents:
-    import netCDF4
+def _seal(data: bytes) -> bytes:
+    return data + _MARK + hashlib.sha256(data).hexdigest().encode() + b"\n"
 
+
+def _check_seal(data: bytes, where: str) -> None:
+    """Refuse every file that is not byte for byte as it was written."""
     if not data:
         raise FileError(f"{where}: the file is empty; run the forecast again")
     if not data.startswith(b"\x89HDF\r\n\x1a\n"):
         raise FileError(
             f"{where}: this is not a netCDF-4 file (it starts with {data[:8]!r}); give a file of `krapte-sd run`"
         )
+    body, trailer = data[:-_TRAILER], data[-_TRAILER:]
+    if not trailer.startswith(_MARK):
+        raise FileError(
+            f"{where}: the checksum of krapte_sd is missing at the end: the file was cut, or written by another "
+            "program; restore it from a copy, or open it unchecked with xarray.open_dataset"
+        )
+    if _seal(body) != data:
+        found = hashlib.sha256(body).hexdigest()
+        raise FileError(
+            f"{where}: the file is damaged or was changed: its bytes have the SHA-256 {found}, but "
+            f"{trailer[len(_MARK) : -1].decode('ascii', 'replace')} stands at its end; "
+            "restore it from a copy or run the forecast again"
+        )
+
+
+def _unpack(data: bytes, where: str) -> Contents:
+    import netCDF4
+
+    _check_seal(data, where)
     try:
         file = netCDF4.Dataset("krapte_sd.nc", "r", memory=data)
         try:
@@ -148,7 +179,7 @@ def _unpack(data: bytes, where: str) -> Contents:
             file.close()
     except FileError:
         raise
-    # A damaged file ends in any of these, depending on the bit that is wrong.
+    # Only a file damaged on purpose gets here; it can end in any of these.
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, MemoryError) as error:
         raise FileError(
             f"{where}: the file is damaged ({error}); restore it from a copy or run the forecast again"
