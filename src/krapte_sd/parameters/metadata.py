@@ -271,9 +271,10 @@ def _report(error: ValidationError, document: YamlDocument, file: str, problems:
             remedy = "" if "remedy:" in text else f"correct '{key}'"
             problems.add(where, text, remedy=remedy)
         else:
+            message = (item["msg"][0].lower() + item["msg"][1:]).replace("valid tuple", "list, e.g. [sex, age]")
             problems.add(
                 where,
-                f"'{key}' in {within} cannot be used: {item['msg'][0].lower()}{item['msg'][1:]}",
+                f"'{key}' in {within} cannot be used: {message}",
                 found=item["input"],
                 remedy=f"correct '{key}'",
             )

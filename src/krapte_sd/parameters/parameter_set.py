@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -52,7 +51,7 @@ class ParameterSet:
         sha256: str,
         changed: frozenset[str] = frozenset(),
     ) -> None:
-        self._parameters: Mapping[str, Parameter] = MappingProxyType(dict(sorted(parameters.items())))
+        self._parameters: Mapping[str, Parameter] = dict(sorted(parameters.items()))
         self._sources = sources
         self._sha256 = sha256
         self._changed = changed
