@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Entry", "Group", "split"]
+__all__ = ["SKETCH", "Entry", "Group", "split"]
 
-_SKETCH = "\\\\\\---///"
+#: Everything from here on is the drawing.
+SKETCH = "\\\\\\---///"
 _GROUP_STARS = re.compile(r"\*{3,}")
 _MACRO = re.compile(r":\s*MACRO\s*:", re.IGNORECASE)
 
@@ -56,7 +57,7 @@ def split(text: str, file: str) -> tuple[list[Entry], list[Group], list[str]]:
     problems : list of str
         What is not an entry, each with its line.
     """
-    body = text.split(_SKETCH, 1)[0]
+    body = text.split(SKETCH, 1)[0]
     body = body.removeprefix("\ufeff")
     # The encoding is kept as blanks so that the lines stay right.
     body = re.sub(r"\A\s*\{[^}]*\}", lambda found: re.sub(r"[^\n]", " ", found.group()), body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from krapte_sd.equations.model import Model
+from krapte_sd.equations.text import SKETCH
 from krapte_sd.equations.vensim import read_model, read_text, replace_ranges
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.inputs import Checked, check_inputs
@@ -73,14 +75,11 @@ def run_reference(
         # PySD warns about its own use of other libraries, and about inputs that are still to be set.
         warnings.simplefilter("ignore")
         copy = Path(folder) / "reference_model.mdl"
-        copy.write_text(replace_ranges(read_text(Path(path)), dimensions or {}), encoding="utf-8")
+        text = replace_ranges(read_text(Path(path)), dimensions or {})
+        copy.write_text(_timed(text, start, stop, step, save_step), encoding="utf-8")
         engine = pysd.read_vensim(str(copy), initialize=False, encoding="utf-8")
         engine.set_components(_components(model, checked, start, stop))
-        frame = engine.run(
-            params={"initial_time": start, "final_time": stop, "time_step": step, "saveper": save_step},
-            return_columns=list(save),
-            flatten_output=False,
-        )
+        frame = engine.run(return_columns=list(save), flatten_output=False)
     times = np.asarray(frame.index, dtype=float)
     saved = {}
     for name in save:
@@ -88,6 +87,17 @@ def run_reference(
         rows = [_values(each, model, name) for each in frame[column]]
         saved[name] = np.stack(rows)
     return Result(times, saved, np.arange(0), {}, {})
+
+
+def _timed(text: str, start: int, stop: int, step: float, save_step: float) -> str:
+    """Write the times of the run into the text; PySD starts nowhere else than the file says."""
+    values = {"INITIAL TIME": start, "FINAL TIME": stop, "TIME STEP": step, "SAVEPER": save_step}
+    for name, value in values.items():
+        pattern = rf"^(\s*{name.replace(' ', '[ _]')}\s*=)[^~|]*(?=~)"
+        text, count = re.subn(pattern, rf"\g<1> {value!r} ", text, flags=re.MULTILINE | re.IGNORECASE)
+        if count == 0:
+            text = f"{text.split(SKETCH, 1)[0]}\n{name}= {value!r} ~ ~ |\n"
+    return text
 
 
 def _components(model: Model, checked: Checked, start: int, stop: int) -> dict[str, Any]:
