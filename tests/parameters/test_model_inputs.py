@@ -90,7 +90,7 @@ def test_labels_and_cohorts_are_put_in_the_order_of_the_model(folder):
 def test_series_hold_a_value_for_every_1_january(folder):
     inputs = made(folder)
     migration, rate = inputs["net_migration"], inputs["mortality_rate"]
-    np.testing.assert_array_equal(migration.years, [2024.0, 2025.0, 2026.0])
+    np.testing.assert_array_equal(migration.years, [2024, 2025, 2026])
     np.testing.assert_array_equal(migration.values, [[-10.5], [-21.0], [-31.5]])
     # women born in 2023: 0, 1 and 2 years old; those of 2026 come into being in 2026 with the rate of age 0
     np.testing.assert_allclose(rate.values[:, 1, 2023 - 2019], [0.1, 0.201, 0.302])
@@ -304,3 +304,11 @@ def test_a_unit_of_the_model_that_is_not_known(folder):
     text = text.replace("1/layoff time ~ 1/Year", "1/layoff time ~ 1/fortnight")
     with pytest.raises(ParameterError, match=r"layoff_time: the unit in the model: unknown unit 'fortnight'"):
         made(folder, text)
+
+
+def test_the_compiled_kernel_takes_what_is_made(folder):
+    from krapte_sd.kernel.inputs import check_inputs
+
+    model = load(folder)
+    checked = check_inputs(model, model.inputs, made(folder), 2024, 2026)
+    assert set(checked.constants) | set(checked.tables) == set(model.inputs)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from krapte_sd.errors import ParameterError, UnitError
+from krapte_sd.kernel.inputs import Series
 from krapte_sd.parameters.build import Parameter
 from krapte_sd.parameters.codes import HIGHEST_AGE
 from krapte_sd.parameters.parameter_set import ParameterSet
@@ -63,22 +63,6 @@ class _Model(Protocol):
     def dimensions(self) -> Mapping[str, tuple[str, ...]]: ...
     @property
     def variables(self) -> Mapping[str, _Variable]: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """Values of a data variable at 1 Januaries.
-
-    Attributes
-    ----------
-    years : numpy.ndarray of float64, shape (year,)
-        Times, 2024.0 is 1 January 2024.
-    values : numpy.ndarray of float64, shape (year, ...)
-        One array of the variable's shape for each time.
-    """
-
-    years: Floats
-    values: Floats
 
 
 def cohorts_of(labels: Sequence[str]) -> list[int]:
@@ -268,7 +252,7 @@ class _Maker:
         result = self.arranged(each, variable, values, order)
         if not data:
             return np.array(result[0], np.float64)
-        return Series(years.astype(np.float64), result)
+        return Series(years, result)
 
     def arranged(self, each: Parameter, variable: _Variable, values: Floats, order: list[str]) -> Floats:
         wanted = [_TABLE_DIMENSION[dimension] for dimension in variable.dimensions]
@@ -340,6 +324,7 @@ def model_inputs(
     parameters: ParameterSet,
     cohorts: Iterable[int] | None = None,
     years: Iterable[int] = range(2024, 2052),
+    names: Iterable[str] | None = None,
 ) -> dict[str, Floats | Series]:
     """Make every input a model asks for out of the parameters of the same names.
 
@@ -353,6 +338,8 @@ def model_inputs(
         Years of birth along the model's dimension ``Cohort``; default: as in its labels (``b1985``).
     years : iterable of int, optional
         The 1 Januaries from the start to the end of the run, consecutive.
+    names : iterable of str, optional
+        Only these inputs, for a run of a part of the model; default: all.
 
     Returns
     -------
@@ -383,6 +370,6 @@ def model_inputs(
         what = f"cohorts {given[:1]} to {given[-1:]} are not those of the model, {born[:1]} to {born[-1:]}"
         raise ParameterError(f"{what}; remedy: leave them out")
     maker = _Maker(model, parameters, born, at, problems)
-    made = {name: maker.make(name) for name in model.inputs}
+    made = {name: maker.make(name) for name in (model.inputs if names is None else names)}
     problems.raise_if_any("inputs of the model")
     return {name: value for name, value in made.items() if value is not None}
