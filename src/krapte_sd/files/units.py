@@ -26,6 +26,7 @@ _COUNTED = (
     "pupil",
     "seeker",
     "student",
+    "unit",
     "vacancy",
     "worker",
 )
@@ -49,7 +50,9 @@ _PHYSICAL = {
     "kg": "kg",
     "tonne": "tonne",
 }
-_WORD = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*|1|[*/()])\s*")
+# Vensim models like to write the plural.
+_PLURALS = {"vacancies": "vacancy", "people": "person", "children": "child"}
+_WORD = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*|1|[*/()]|\^\s*-?[1-9](?![0-9]))\s*", re.ASCII)
 
 
 def to_udunits(unit: str) -> str:
@@ -59,7 +62,7 @@ def to_udunits(unit: str) -> str:
     ----------
     unit : str
         Words of the model's vocabulary joined by ``*`` and ``/``, with brackets
-        where needed: ``person``, ``person/year``, ``hour/(person*year)``.
+        and ``^`` where needed: ``person``, ``person/year``, ``hour/(person*year)``.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def to_udunits(unit: str) -> str:
     powers: dict[str, int] = {}
     counted: list[int] = []
     for word, power in _factors(unit):
-        lower = word.lower()
+        lower = _singular(word.lower())
         if lower in _PHYSICAL:
             name = _PHYSICAL[lower]
             powers[name] = powers.get(name, 0) + power
@@ -96,9 +99,17 @@ def to_udunits(unit: str) -> str:
     return "count" if counted == [1] else "1"
 
 
+def _singular(word: str) -> str:
+    if word in _PLURALS:
+        return _PLURALS[word]
+    known = word[:-1] in _PHYSICAL or word[:-1] in _COUNTED
+    return word[:-1] if word.endswith("s") and known else word
+
+
 def _factors(unit: str) -> list[tuple[str, int]]:
-    """Split a unit into words, each with the power +1 or -1."""
-    position, sign, signs, found, want_word = 0, 1, [1], [], True
+    """Split a unit into words, each with its power."""
+    found: list[tuple[str, int]] = []
+    position, sign, signs, want_word = 0, 1, [1], True
     while position < len(unit):
         match = _WORD.match(unit, position)
         if match is None:
@@ -111,7 +122,9 @@ def _factors(unit: str) -> list[tuple[str, int]]:
             signs.pop()
         elif token in ("*", "/") and not want_word:
             sign, want_word = (1 if token == "*" else -1), True
-        elif token not in ("*", "/", "(", ")") and want_word:
+        elif token.startswith("^") and not want_word and unit[: match.start()].rstrip().endswith(found[-1][0]):
+            found[-1] = (found[-1][0], found[-1][1] * int(token[1:]))
+        elif token not in ("*", "/", "(", ")") and not token.startswith("^") and want_word:
             found.append((token, signs[-1] * sign))
             want_word = False
         else:
