@@ -24,7 +24,6 @@ extensions = [
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build", "Thumbs.db", ".DS_Store"]
-suppress_warnings = ["toc.empty_glob"]  # no gallery yet is no fault
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -68,6 +67,13 @@ def write_sources(app):
     (folder / "sources.md").write_text("\n".join([*lines, *sorted(rows)]) + "\n", encoding="utf-8")
 
 
+def add_gallery(app, docname, source):
+    """Name the gallery in the table of contents if there is one."""
+    if docname == "index" and _scripts:
+        source[0] += "\n```{toctree}\n:maxdepth: 1\n\ngallery/index\n```\n"
+
+
 def setup(app):
     """Called by Sphinx."""
+    app.connect("source-read", add_gallery)
     app.connect("builder-inited", write_sources)
