@@ -6,10 +6,13 @@ import os
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from krapte_sd.errors import FileError, ParameterError
-from krapte_sd.parameters import read_parameters
+from krapte_sd.parameters import ParameterSet, read_parameters
 
 CSV = """\
 parameter,sector,sex,age,year,value,low,high,distribution,status,source
@@ -243,7 +246,7 @@ BROKEN_METADATA = {
         swap("    definition: Open vacancies.\n", ""),
         "demo.yaml:21:definition: 'definition' is missing",
     ),
-    "key misspelt": (swap("    method: Survey.", "    metod: Survey."), "demo.yaml:25:metod: unknown key"),
+    "key misspelt": (swap("    method: Survey.", "    meth: Survey."), "demo.yaml:25:meth: unknown key"),
     "dimension unknown": (swap("[sector]", "[sectors]"), "demo.yaml:23:dimensions: unknown dimension 'sectors'"),
     "dimension twice": (
         swap("[sex, age, year]", "[sex, sex, year]"),
@@ -474,3 +477,30 @@ def test_file_instead_of_folder(tmp_path):
     write(tmp_path, CSV, YAML)
     with pytest.raises(FileError, match="cannot be read: Not a directory"):
         read_parameters(tmp_path / "demo.csv")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(["demo.csv", "demo.yaml"]), st.data())
+def test_any_damage_gives_good_parameters_or_one_parameter_error(tmp_path_factory, name, data):
+    folder = tmp_path_factory.mktemp("damaged")
+    write(folder, CSV, YAML)
+    content = (folder / name).read_bytes()
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content)))
+        stop = min(len(content), start + data.draw(st.integers(0, 30)))
+        piece = data.draw(
+            st.binary(max_size=8) | st.sampled_from([b",", b"\n", b'"', b"- ", b": ", b"[", b"&a ", b"1e400"])
+        )
+        content = content[:start] + piece + content[stop:]
+    (folder / name).write_bytes(content)
+    problems = []
+    parameters = ParameterSet({}, {}, "")
+    try:
+        parameters = read_parameters(folder)
+    except ParameterError as error:
+        problems = list(error.problems)
+    assert problems or len(parameters)
+    assert all("remedy: " in line or "further problems" in line for line in problems)
+    for parameter in parameters:
+        assert np.isfinite(parameters[parameter].value).all()
+        assert (parameters[parameter].low <= parameters[parameter].high).all()

@@ -25,7 +25,7 @@ DIMENSIONS: Final = ("region", "sector", "sex", "age", "task", "driver", "varian
 COLUMNS_AFTER: Final = ("year", "value", "low", "high", "distribution", "status", "source")
 
 STATUSES: Final = ("observed", "official_projection", "estimated", "literature", "assumed", "unknown")
-DISTRIBUTIONS: Final = ("", "uniform", "loguniform", "triangular", "normal", "lognormal", "beta")
+DISTRIBUTIONS: Final = ("", "constant", "uniform", "loguniform", "triangular", "normal", "lognormal", "beta")
 
 # Codes that are the same in every theme. A theme adds its own (tasks, drivers, variants, a finer
 # regional division) under `codes` in its metadata file.
