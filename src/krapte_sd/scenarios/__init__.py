@@ -1,0 +1,1 @@
+"""Scenarios, policies and population variants: data that change inputs, never equations."""

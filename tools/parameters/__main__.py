@@ -1,0 +1,41 @@
+"""Run one step of the building of the parameter tables: ``python -m tools.parameters STEP``.
+
+A step is a list of functions ``module:function`` that are called in this order. To add one, add a line to `STEPS`.
+Functions of the step ``carry`` get the folder of raw figures and the folder of parameters; all others get the
+folder of parameters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STEPS: dict[str, tuple[str, ...]] = {
+    "carry": ("demography:carry", "carry_labour:carry"),
+    "derive-population": ("population:derive",),
+    "derive-labour": ("labour:derive",),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the step named on the command line and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.parameters", description=__doc__)
+    parser.add_argument("step", choices=sorted(STEPS))
+    parser.add_argument("--raw", type=Path, metavar="DIR", help="folder of the raw figures; only for carry")
+    parser.add_argument("--parameters", type=Path, metavar="DIR", default=ROOT / "parameters", help="where to write")
+    given = parser.parse_args(arguments)
+    if (given.step == "carry") != (given.raw is not None):
+        parser.error("--raw DIR belongs to the step carry, and only to it")
+    folders = [given.parameters] if given.raw is None else [given.raw, given.parameters]
+    for name in STEPS[given.step]:
+        module, function = name.split(":")
+        getattr(importlib.import_module(f"tools.parameters.{module}"), function)(*folders)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
