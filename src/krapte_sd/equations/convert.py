@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from krapte_sd.equations.expressions import ARITY, REDUCERS, Expr, Index, Initial, Number, Op, Reduce, Ref, Span, TimeRef
+from krapte_sd.equations.expressions import (
+    ARITY,
+    REDUCERS,
+    Expr,
+    Index,
+    Initial,
+    Number,
+    Op,
+    Reduce,
+    Ref,
+    Span,
+    TimeRef,
+)
 from krapte_sd.equations.model import Dimension
 from krapte_sd.errors import nearest
 
@@ -24,6 +36,24 @@ _NAMES = {
     "inlinelookups": "WITH LOOKUP", "lookups": "a lookup", "allocateavailable": "ALLOCATE AVAILABLE",
     "allocatebypriority": "ALLOCATE BY PRIORITY",
 }  # fmt: skip
+
+
+#: Deeper equations are refused, as each level of them costs levels of Python's stack.
+_DEEPEST = 100
+
+
+def _depth(tree: Any) -> int:
+    """Depth of an expression once its operators are taken two by two."""
+    deepest, todo = 0, [(tree, 1)]
+    while todo:
+        each, depth = todo.pop()
+        deepest = max(deepest, depth)
+        parts = list(vars(each).values()) if hasattr(each, "__dataclass_fields__") else []
+        count = len(getattr(each, "operators", ()))
+        for part in parts:
+            inner = part if isinstance(part, tuple | list) else (part,)
+            todo += [(value, depth + max(count, 1)) for value in inner if hasattr(value, "__dataclass_fields__")]
+    return deepest
 
 
 @dataclass
@@ -58,14 +88,21 @@ class Converter:
         Declarations by the same key.
     ranges : mapping of str to Dimension
         The subscript ranges.
+    failed : collection of str
+        Keys of entries that could not be read and are reported already.
     """
 
     def __init__(
-        self, names: Mapping[str, str], declared: Mapping[str, Declaration], ranges: Mapping[str, Dimension]
+        self,
+        names: Mapping[str, str],
+        declared: Mapping[str, Declaration],
+        ranges: Mapping[str, Dimension],
+        failed: Collection[str],
     ) -> None:
         self.names = names
         self.declared = declared
         self.ranges = ranges
+        self.failed = failed
         self.problems: list[str] = []
 
     def part(self, component: Any, target: tuple[Index, ...], span: Span, label: str) -> tuple[str, Any, Expr | None]:
@@ -82,11 +119,16 @@ class Converter:
         """
         if type(component).__name__ == "Data":
             if component.keyword not in ("interpolate", "hold_backward"):
-                self.problems.append(f"{span}: ':{str(component.keyword).upper().replace('_', ' ')}:' is not supported; use ':INTERPOLATE:' or ':HOLD BACKWARD:'")
+                self.problems.append(
+                    f"{span}: '{label}' has a keyword that is not supported; use ':INTERPOLATE:' or ':HOLD BACKWARD:'"
+                )
             if any(each.element is not None for each in target):
                 self.problems.append(f"{span}: the data variable '{label}' must be declared over whole ranges")
             return "data", None, None
         tree = component.ast
+        if _depth(tree) > _DEEPEST:
+            self.problems.append(f"{span}: the equation of '{label}' is nested more than {_DEEPEST} deep; split it")
+            return "auxiliary", Number(1.0), None
         scope = _Scope(span, label, frozenset(each.dimension for each in target if each.element is None))
         if isinstance(tree, np.ndarray):
             if not np.isfinite(tree).all():
@@ -143,7 +185,9 @@ class Converter:
             if len(operators) > 1:
                 return self._problem(scope, "'a^b^c' is read differently by different programs; write brackets")
             if isinstance(args[0], Number) and args[0].value < 0:
-                return self._problem(scope, "'-a^b' of a number is read differently by different programs; write brackets")
+                return self._problem(
+                    scope, "'-a^b' of a number is read differently by different programs; write brackets"
+                )
         result = args[0]
         for operator, right in zip(operators, args[1:], strict=True):
             result = Op(operator, (result, right))
@@ -170,8 +214,11 @@ class Converter:
             return Initial(TimeRef())
         if key in ("time_step", "final_time", "saveper"):
             return self._problem(
-                scope, f"{key.upper().replace('_', ' ')} in an equation ties the model to one solver; it is not supported"
+                scope,
+                f"{key.upper().replace('_', ' ')} in an equation ties the model to one solver; it is not supported",
             )
+        if key not in self.declared and key in self.failed:
+            return Number(1.0)
         if key not in self.declared:
             known = {each.label for each in self.declared.values()}
             label = key.replace("_", " ")
@@ -204,16 +251,23 @@ class Converter:
         if name in labels and not marked:
             return Index(dimension, labels.index(name))
         if name in self.ranges:
-            self._problem(scope, f"'{label}' has the range '{dimension}' where '{name}' stands; subranges are not supported")
+            self._problem(
+                scope, f"'{label}' has the range '{dimension}' where '{name}' stands; subranges are not supported"
+            )
         else:
-            self._problem(scope, f"'{text}' is not an element of '{dimension}' (in '{label}'){nearest(name, (dimension, *labels))}")
+            self._problem(
+                scope,
+                f"'{text}' is not an element of '{dimension}' (in '{label}'){nearest(name, (dimension, *labels))}",
+            )
         return Index(dimension, 0)
 
     def _call(self, tree: Any, scope: _Scope) -> Expr:
         name = tree.function.reference
         shown = name.upper().replace("_", " ")
         if name in self.declared:
-            return self._problem(scope, f"'{self.declared[name].label}' is called like a lookup; lookups are not supported")
+            return self._problem(
+                scope, f"'{self.declared[name].label}' is called like a lookup; lookups are not supported"
+            )
         arguments = list(tree.arguments)
         if name in REDUCERS:
             return self._reduce(name, shown, arguments, scope)

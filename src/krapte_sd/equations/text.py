@@ -117,7 +117,8 @@ def _line(text: str, begin: int) -> int:
 
 
 def _parts(chunk: str) -> list[str]:
-    parts, begin, quoted = [], 0, False
+    parts: list[str] = []
+    begin, quoted = 0, False
     for position, letter in enumerate(chunk):
         if letter == '"' and not parts and chunk[position - 1 : position] != "\\":
             quoted = not quoted

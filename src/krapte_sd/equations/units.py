@@ -17,7 +17,9 @@ from krapte_sd.errors import UnitError
 
 __all__ = ["Unit", "check_units", "parse_unit"]
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[^\W\d][\w$€%]*(?:[ ]+[^\W\d]\w*)*|[$€%]+)|(?P<sign>[*/^()\-]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[^\W\d][\w$€%]*(?:[ ]+[^\W\d]\w*)*|[$€%]+)|(?P<sign>[*/^()\-]))"
+)
 _DIMENSIONLESS = {"dmnl", "dimensionless", "fraction", ""}
 
 
@@ -225,7 +227,9 @@ class _Checker:
                 return None if units[0] is None else units[0] ** Fraction(1, 2)
             case "exp" | "ln":
                 if units[0] is not None and units[0] != NONE:
-                    self.problems.append(f"{self.where}: the argument of {function.upper()} is in {units[0]}, it must be Dmnl")
+                    self.problems.append(
+                        f"{self.where}: the argument of {function.upper()} is in {units[0]}, it must be Dmnl"
+                    )
                 return NONE
             case "^":
                 return self._power(args, units)
@@ -233,7 +237,10 @@ class _Checker:
                 return self._same("the branches of IF THEN ELSE", units[1:])
             case "and" | "or" | "not":
                 return None
-        self._same({"+": "the terms of '+'", "-": "the terms of '-'"}.get(function, f"the two sides of '{function.upper()}'"), units)
+        self._same(
+            {"+": "the terms of '+'", "-": "the terms of '-'"}.get(function, f"the two sides of '{function.upper()}'"),
+            units,
+        )
         if function in COMPARISONS:
             return None
         return next((each for each in units if each is not None), None)
@@ -257,6 +264,8 @@ class _Checker:
         if base is None or base == NONE:
             return base
         if not isinstance(args[1], Number):
-            self.problems.append(f"{self.where}: the base is in {base}; with an exponent that is no number it must be Dmnl")
+            self.problems.append(
+                f"{self.where}: the base is in {base}; with an exponent that is no number it must be Dmnl"
+            )
             return None
         return base ** Fraction(args[1].value).limit_denominator(1000)

@@ -86,9 +86,13 @@ def read_text(path: Path) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise FileError(f"{path}:{line}: byte {data[error.start]:#04x} is not UTF-8; save the model as UTF-8") from error
+        raise FileError(
+            f"{path}:{line}: byte {data[error.start]:#04x} is not UTF-8; save the model as UTF-8"
+        ) from error
     if "\0" in text:
-        raise FileError(f"{path}:{text.count(chr(10), 0, text.index(chr(0))) + 1}: the file holds a zero byte; it is no text")
+        raise FileError(
+            f"{path}:{text.count(chr(10), 0, text.index(chr(0))) + 1}: the file holds a zero byte; it is no text"
+        )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -119,9 +123,12 @@ def replace_ranges(text: str, dimensions: Mapping[str, Sequence[str]]) -> str:
         for label in labels
         if not re.fullmatch(r"[^\W\d][\w ]*", label)
     ]
+    if problems:
+        raise ModelError.collect("replacing dimensions", problems)
     for name, labels in dimensions.items():
         pattern = rf"(?P<head>^[ \t]*{re.escape(name)}[ \t]*:)(?!=)[^~|]*(?=~)"
-        text, count = re.subn(pattern, lambda found, new=labels: f"{found['head']} {', '.join(new)} ", text, count=1, flags=re.MULTILINE)
+        # The labels were checked above: they hold nothing a replacement text would act on.
+        text, count = re.subn(pattern, rf"\g<head> {', '.join(labels)} ", text, count=1, flags=re.MULTILINE)
         if count == 0:
             problems.append(f"dimension '{name}' is not defined in the file")
     if problems:
@@ -147,11 +154,14 @@ class _Reader:
         self.ranges: dict[str, Dimension] = {}
         self.declared: dict[str, Declaration] = {}
         self.control: dict[str, tuple[Entry, Any]] = {}
+        # Names whose own entry could not be read: that they are used elsewhere is no second mistake.
+        self.failed: set[str] = set()
 
     def read(self, text: str, path: str) -> Model:
         entries, groups, problems = split(text, self.file)
         self.problems += problems
         components = [(entry, self._parse(entry)) for entry in entries]
+        self.failed = {_key(entry.equation) for entry, component in components if component is None}
         for entry, component in components:
             if type(component).__name__ == "SubscriptRange":
                 self._range(entry, component)
@@ -160,7 +170,9 @@ class _Reader:
             if component is not None and type(component).__name__ != "SubscriptRange":
                 self._declare(entry, component)
         self._identifiers()
-        converter = Converter({key: each.variable for key, each in self.declared.items()}, self.declared, self.ranges)
+        converter = Converter(
+            {key: each.variable for key, each in self.declared.items()}, self.declared, self.ranges, self.failed
+        )
         variables = {}
         for declaration in self.declared.values():
             variable = self._variable(declaration, converter)
@@ -172,6 +184,9 @@ class _Reader:
             path, self.ranges, variables, {each.name: each.doc for each in groups}, self._control(), digest.hexdigest()
         )
 
+    def _say(self, line: int, text: str) -> None:
+        self.problems.append(f"{self.file}:{line}: {text}")
+
     # -- reading one entry -------------------------------------------------------------------------------------------
 
     def _parse(self, entry: Entry) -> Any:
@@ -179,49 +194,50 @@ class _Reader:
         from parsimonious.exceptions import ParseError, VisitationError
         from pysd.translators.vensim.vensim_element import Element
 
-        where = f"{self.file}:{entry.line}"
         if not entry.equation:
-            self.problems.append(f"{where}: an entry without equation")
+            self._say(entry.line, "an entry without equation")
             return None
         if found := _LOOKUP.search(entry.equation):
-            self.problems.append(f"{where}: {' '.join(found.group().upper().split())} is not supported")
+            self._say(entry.line, f"{' '.join(found.group().upper().split())} is not supported")
             return None
         if "->" in entry.equation or "<->" in entry.equation:
-            self.problems.append(f"{where}: mappings and copies of subscript ranges are not supported")
+            self._say(entry.line, "mappings and copies of subscript ranges are not supported")
             return None
         try:
             component = Element(entry.equation, "", "").parse()
             kind = type(component).__name__
             if kind == "Lookup":
-                self.problems.append(f"{where}: lookups are not supported ('{entry.equation[:60]}')")
+                self._say(entry.line, f"lookups are not supported ('{entry.equation[:60]}')")
                 return None
             if kind in ("Constraint", "TestInput"):
-                self.problems.append(f"{where}: reality checks are not supported")
+                self._say(entry.line, "reality checks are not supported")
                 return None
             if kind == "Data" and component.expression:
-                self.problems.append(f"{where}: data equations ':=' are not supported; declare '{component.name}:INTERPOLATE:'")
+                self._say(entry.line, f"data equations ':=' are not supported; declare '{component.name}:INTERPOLATE:'")
                 return None
             if kind in ("Component", "UnchangeableConstant"):
                 component.parse()
         except ParseError as error:
-            self.problems.append(f"{where}: {_syntax(entry.equation, error)}")
+            self._say(entry.line, f"{_syntax(entry.equation, error)}")
         except (VisitationError, RecursionError, KeyError, TypeError, ValueError, SyntaxError, IndexError) as error:
-            self.problems.append(f"{where}: the equation '{entry.equation[:80]}' cannot be read: {_cause(error)}")
+            self._say(entry.line, f"the equation '{entry.equation[:80]}' cannot be read: {_cause(error)}")
         else:
             return component
         return None
 
     def _range(self, entry: Entry, component: Any) -> None:
-        where = f"{self.file}:{entry.line}"
         if component.name in self.ranges:
-            self.problems.append(f"{where}: the range '{component.name}' is already defined in line {self.ranges[component.name].span.line}")
+            self._say(
+                entry.line,
+                f"the range '{component.name}' is already defined in line {self.ranges[component.name].span.line}",
+            )
             return
         if not isinstance(component.definition, list):
-            self.problems.append(f"{where}: the range '{component.name}' must be a list of elements or a numeric range")
+            self._say(entry.line, f"the range '{component.name}' must be a list of elements or a numeric range")
             return
         labels = tuple(component.definition)
         if double := sorted({each for each in labels if labels.count(each) > 1}):
-            self.problems.append(f"{where}: the range '{component.name}' holds {', '.join(double)} twice")
+            self._say(entry.line, f"the range '{component.name}' holds {', '.join(double)} twice")
         self.ranges[component.name] = Dimension(component.name, labels, Span(self.file, entry.line, entry.equation))
 
     def _replace_labels(self) -> None:
@@ -230,55 +246,68 @@ class _Reader:
                 self.problems.append(f"dimensions: the model has no range '{name}'{nearest(name, self.ranges)}")
                 continue
             labels = tuple(labels)
-            if not labels or not all(isinstance(each, str) and each for each in labels) or len(set(labels)) < len(labels):
-                self.problems.append(f"dimensions: the labels of '{name}' must be different non-empty texts, at least one")
+            if (
+                not labels
+                or not all(isinstance(each, str) and each for each in labels)
+                or len(set(labels)) < len(labels)
+            ):
+                self.problems.append(
+                    f"dimensions: the labels of '{name}' must be different non-empty texts, at least one"
+                )
                 continue
             self.ranges[name] = Dimension(name, labels, self.ranges[name].span)
         owner: dict[str, str] = {}
         for each in self.ranges.values():
             for label in each.labels:
                 if label in self.ranges:
-                    self.problems.append(f"{each.span}: '{label}' is both an element of '{each.name}' and the name of a range")
+                    self.problems.append(
+                        f"{each.span}: '{label}' is both an element of '{each.name}' and the name of a range"
+                    )
                 if label in owner and each.name not in self.replaced and owner[label] not in self.replaced:
                     self.problems.append(
-                        f"{each.span}: '{label}' is an element of '{owner[label]}' and of '{each.name}'; subranges are not supported"
+                        f"{each.span}: '{label}' is an element of '{owner[label]}' and of '{each.name}'; "
+                        "subranges are not supported"
                     )
                 owner.setdefault(label, each.name)
 
     # -- declarations ------------------------------------------------------------------------------------------------
 
     def _declare(self, entry: Entry, component: Any) -> None:
-        where = f"{self.file}:{entry.line}"
         key = component.name.lower().replace(" ", "_")
         if key in _CONTROL:
             if key in self.control:
-                self.problems.append(f"{where}: '{component.name}' is already defined in line {self.control[key][0].line}")
+                self._say(entry.line, f"'{component.name}' is already defined in line {self.control[key][0].line}")
             self.control[key] = (entry, component)
             return
         if key == "time":
-            self.problems.append(f"{where}: Time is given by the run and cannot be defined")
+            self._say(entry.line, "Time is given by the run and cannot be defined")
             return
         names, excepted = component.subscripts
         if excepted:
-            self.problems.append(f"{where}: :EXCEPT: is not supported")
+            self._say(entry.line, ":EXCEPT: is not supported")
+            self.failed.add(key)
             return
-        target = self._target(where, component.name, names)
+        target = self._target(entry, component.name, names)
         if target is None:
+            self.failed.add(key)
             return
         if key not in self.declared:
             self.declared[key] = Declaration(component.name, tuple(each.dimension for each in target))
         declaration = self.declared[key]
         if tuple(each.dimension for each in target) != declaration.dimensions:
-            self.problems.append(f"{where}: '{component.name}' is defined over {_list(each.dimension for each in target)} here, "
-                                 f"and over {_list(declaration.dimensions)} in line {declaration.parts[0][0].line}")
+            self._say(
+                entry.line,
+                f"'{component.name}' is defined over {_list(each.dimension for each in target)} here, "
+                f"and over {_list(declaration.dimensions)} in line {declaration.parts[0][0].line}",
+            )
             return
         overlap = next((other for other, index, _ in declaration.parts if checks.overlap(index, target)), None)
         if overlap is not None:
-            self.problems.append(f"{where}: '{entry.equation.split('=')[0].strip()}' is already defined in line {overlap.line}")
+            self._say(entry.line, f"'{entry.equation.split('=')[0].strip()}' is already defined in line {overlap.line}")
             return
         declaration.parts.append((entry, target, component))
 
-    def _target(self, where: str, name: str, subscripts: Sequence[str]) -> tuple[Index, ...] | None:
+    def _target(self, entry: Entry, name: str, subscripts: Sequence[str]) -> tuple[Index, ...] | None:
         target = []
         for each in subscripts:
             owners = [dimension.name for dimension in self.ranges.values() if each in dimension.labels]
@@ -287,14 +316,16 @@ class _Reader:
             elif len(owners) == 1:
                 target.append(Index(owners[0], self.ranges[owners[0]].labels.index(each)))
             elif owners:
-                self.problems.append(f"{where}: '{each}' is an element of {_list(owners)}; which one is meant is not clear")
+                self._say(entry.line, f"'{each}' is an element of {_list(owners)}; which one is meant is not clear")
                 return None
             else:
                 known = [*self.ranges, *(label for dimension in self.ranges.values() for label in dimension.labels)]
-                self.problems.append(f"{where}: '{each}' in '{name}[...]' is neither a range nor an element{nearest(each, known)}")
+                self._say(
+                    entry.line, f"'{each}' in '{name}[...]' is neither a range nor an element{nearest(each, known)}"
+                )
                 return None
         if len({each.dimension for each in target}) < len(target):
-            self.problems.append(f"{where}: '{name}' uses one range twice; give the second one a range of its own")
+            self._say(entry.line, f"'{name}' uses one range twice; give the second one a range of its own")
             return None
         return tuple(target)
 
@@ -307,7 +338,7 @@ class _Reader:
             name = NamespaceManager().make_python_identifier(declaration.label)
             entry = declaration.parts[0][0]
             if name in taken:
-                self.problems.append(f"{self.file}:{entry.line}: '{declaration.label}' and '{taken[name]}' both become '{name}'; rename one")
+                self._say(entry.line, f"'{declaration.label}' and '{taken[name]}' both become '{name}'; rename one")
             taken[name] = declaration.label
             declaration.variable = name
 
@@ -350,14 +381,16 @@ class _Reader:
         found = set(kinds)
         if found <= {"constant", "auxiliary"} and len(found) == 2:
             if len(equations) < len(kinds):
-                self.problems.append(f"{self.file}:{entry.line}: '{declaration.label}' mixes a list of numbers with equations")
+                self._say(entry.line, f"'{declaration.label}' mixes a list of numbers with equations")
             found = {"auxiliary"}
         if len(found) > 1:
-            self.problems.append(f"{self.file}:{entry.line}: the parts of '{declaration.label}' are of different kinds: {_list(sorted(found))}")
-        missing = checks.missing([target for _, target, _ in declaration.parts], [len(self.ranges[each]) for each in declaration.dimensions])
+            self._say(entry.line, f"the parts of '{declaration.label}' are of different kinds: {_list(sorted(found))}")
+        missing = checks.missing(
+            [target for _, target, _ in declaration.parts], [len(self.ranges[each]) for each in declaration.dimensions]
+        )
         if missing is not None:
             labels = [self.ranges[name].labels[k] for name, k in zip(declaration.dimensions, missing, strict=True)]
-            self.problems.append(f"{self.file}:{entry.line}: '{declaration.label}' has no equation for [{','.join(labels)}]")
+            self._say(entry.line, f"'{declaration.label}' has no equation for [{','.join(labels)}]")
         return kinds[0] if len(found) > 1 else found.pop()
 
     def _fill(self, value: np.ndarray, target: tuple[Index, ...], expr: Any, place: Span, label: str) -> None:
@@ -365,7 +398,9 @@ class _Reader:
         shape = value[where].shape
         if isinstance(expr, Number):
             value[where] = expr.value
-        elif expr.shape == shape or (expr.size == int(np.prod(shape)) and expr.ndim <= 1 and max(shape, default=1) == expr.size):
+        elif expr.shape == shape or (
+            expr.size == int(np.prod(shape)) and expr.ndim <= 1 and max(shape, default=1) == expr.size
+        ):
             value[where] = expr.reshape(shape)
         else:
             self.problems.append(f"{place}: the list of '{label}' has shape {expr.shape}, its subscripts have {shape}")
@@ -378,7 +413,10 @@ class _Reader:
         try:
             low, high = (None if each.strip() == "?" else float(each) for each in found["limits"].split(",")[:2])
         except ValueError:
-            self.problems.append(f"{self.file}:{declaration.parts[0][0].line}: limits must be '[low,high]' with numbers or '?', found '[{found['limits']}]'")
+            self._say(
+                declaration.parts[0][0].line,
+                f"limits must be '[low,high]' with numbers or '?', found '[{found['limits']}]'",
+            )
             return found["unit"], (None, None)
         # Written limits without a lower one allow negative values; see the guard in the kernel.
         return found["unit"], (float("-inf") if low is None else low, float("inf") if high is None else high)
@@ -393,11 +431,16 @@ class _Reader:
             entry, component = self.control[key]
             number = getattr(component, "ast", None)
             if not isinstance(number, int | float) or not np.isfinite(number):
-                self.problems.append(f"{self.file}:{entry.line}: '{component.name}' must be a number")
+                self._say(entry.line, f"'{component.name}' must be a number")
                 number = 1.0
             values[key] = float(number)
         unit = _LIMITS.sub(r"\g<unit>", self.control["time_step"][0].unit) if "time_step" in self.control else ""
         return Control(values["initial_time"], values["final_time"], values["time_step"], unit)
+
+
+def _key(equation: str) -> str:
+    """Name on a left-hand side, as PySD's references carry it."""
+    return re.split(r"[=\[:(]", equation, maxsplit=1)[0].strip().lower().replace(" ", "_")
 
 
 def _list(names: Any) -> str:

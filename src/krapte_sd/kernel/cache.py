@@ -62,7 +62,7 @@ def load(source: str) -> ModuleType:
         module = ModuleType(name)
         code = compile(source.replace("cache=True", "cache=False"), f"<{name}>", "exec")
         sys.modules[name] = module
-        _execute(module, lambda: exec(code, module.__dict__))  # noqa: S102
+        _execute(module, lambda: exec(code, module.__dict__))
         return module
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:  # pragma: no cover - a .py file always has a loader

@@ -48,9 +48,7 @@ class Checked:
     tables: dict[str, NDArray[np.float64]]
 
 
-def check_inputs(
-    model: Model, needed: Sequence[str], inputs: Mapping[str, Any], start: int, stop: int
-) -> Checked:
+def check_inputs(model: Model, needed: Sequence[str], inputs: Mapping[str, Any], start: int, stop: int) -> Checked:
     """Check that exactly what a run needs is there, finite and of the right shape.
 
     Parameters
@@ -104,7 +102,9 @@ def check_inputs(
 
 
 def _wanted(model: Model, variable: Variable, start: int, stop: int) -> str:
-    shape = f"shape {model.shape(variable.name)}" + (f" = [{', '.join(variable.dimensions)}]" if variable.dimensions else "")
+    shape = f"shape {model.shape(variable.name)}" + (
+        f" = [{', '.join(variable.dimensions)}]" if variable.dimensions else ""
+    )
     return f"a Series over {start}...{stop} of {shape}" if variable.kind == "data" else f"an array of {shape}"
 
 
@@ -117,7 +117,9 @@ def _constant(model: Model, variable: Variable, value: Any, problems: list[str])
         return None
     shape = model.shape(variable.name)
     if array.shape != shape:
-        problems.append(f"'{variable.name}' has shape {array.shape}, it must be {shape} = [{', '.join(variable.dimensions)}]")
+        problems.append(
+            f"'{variable.name}' has shape {array.shape}, it must be {shape} = [{', '.join(variable.dimensions)}]"
+        )
         return None
     return array if _finite(model, variable, array, None, problems) else None
 
@@ -131,14 +133,20 @@ def _table(
         return None
     array = _numbers(name, value.values, problems)
     years = np.asarray(value.years)
-    if years.ndim != 1 or years.dtype.kind not in "iu" or (years.size > 1 and not (np.diff(years.astype(np.int64)) > 0).all()):
+    if (
+        years.ndim != 1
+        or years.dtype.kind not in "iu"
+        or (years.size > 1 and not (np.diff(years.astype(np.int64)) > 0).all())
+    ):
         problems.append(f"'{name}': years must be whole numbers in increasing order, one axis")
         return None
     if array is None:
         return None
     shape = (years.size, *model.shape(name))
     if array.shape != shape:
-        problems.append(f"'{name}' has shape {array.shape}, it must be {shape} = [{', '.join(('year', *variable.dimensions))}]")
+        problems.append(
+            f"'{name}' has shape {array.shape}, it must be {shape} = [{', '.join(('year', *variable.dimensions))}]"
+        )
         return None
     wanted = np.arange(start, stop + 1)
     missing = wanted[~np.isin(wanted, years)]
@@ -161,7 +169,9 @@ def _numbers(name: str, value: Any, problems: list[str]) -> NDArray[np.float64] 
         return None
 
 
-def _finite(model: Model, variable: Variable, array: NDArray[np.float64], start: int | None, problems: list[str]) -> bool:
+def _finite(
+    model: Model, variable: Variable, array: NDArray[np.float64], start: int | None, problems: list[str]
+) -> bool:
     bad = np.argwhere(~np.isfinite(array))
     if not len(bad):
         return True
@@ -171,5 +181,7 @@ def _finite(model: Model, variable: Variable, array: NDArray[np.float64], start:
         where.append(str(start + place.pop(0)))
     where += [model.ranges[dim].labels[k] for dim, k in zip(variable.dimensions, place, strict=True)]
     value = array[tuple(bad[0])]
-    problems.append(f"'{variable.name}' holds {len(bad)} value(s) that are not finite, the first {value} at [{', '.join(where)}]")
+    problems.append(
+        f"'{variable.name}' holds {len(bad)} value(s) that are not finite, the first {value} at [{', '.join(where)}]"
+    )
     return False

@@ -231,7 +231,9 @@ class _Lowering:
     def _phases(self, order: Sequence[Statement], classes: dict[str, int]) -> None:
         rates = _closure(order, (*self.out.rates, *self.out.integrands))
         outputs = _closure(order, self.out.save)
-        phases: dict[str, list[Statement]] = {each: [] for each in ("const", "year", "time", "rates", "outputs", "start")}
+        phases: dict[str, list[Statement]] = {
+            each: [] for each in ("const", "year", "time", "rates", "outputs", "start")
+        }
         for each in order:
             kind = CLASSES[classes.get(each.target, 3)]
             if each.target in self.out.rates or each.target in self.out.integrands:
@@ -263,9 +265,9 @@ def _ranks(model: Model) -> dict[str, float]:
         size = 1.0
         for each in model.shape(name):
             size *= each
-        for place, each in enumerate(variable.dimensions):
-            position[each] += size * (place + 1) / len(variable.dimensions)
-            weight[each] += size
+        for place, dimension in enumerate(variable.dimensions):
+            position[dimension] += size * (place + 1) / len(variable.dimensions)
+            weight[dimension] += size
     order = sorted(model.ranges, key=lambda each: position[each] / weight[each])
     return {each: float(place) for place, each in enumerate(order)}
 
@@ -277,7 +279,10 @@ def _keys(expr: Expr) -> set[str]:
 def _unmark(expr: Expr, plain: set[str]) -> Expr:
     if not isinstance(expr, Ref):
         return expr
-    return Ref(expr.name, tuple(Index(each.dimension) if each.reduced and each.dimension in plain else each for each in expr.index))
+    return Ref(
+        expr.name,
+        tuple(Index(each.dimension) if each.reduced and each.dimension in plain else each for each in expr.index),
+    )
 
 
 def _class(expr: Expr, classes: Mapping[str, int]) -> int:
@@ -306,7 +311,9 @@ def _sorted(statements: Sequence[Statement]) -> list[Statement]:
             if number in done:
                 todo.pop()
                 continue
-            before = [each for name in sorted(statements[number].reads) for each in writers.get(name, ()) if each not in done]
+            before = [
+                each for name in sorted(statements[number].reads) for each in writers.get(name, ()) if each not in done
+            ]
             if before:
                 todo.extend(before)
             else:

@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 Method = Literal["euler", "rk4"]
 #: A stock may fall below zero by this share of its largest element: rounding, no more.
 _ROUNDING = 1e-12
+#: So many outputs that are not finite are named.
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -245,8 +247,10 @@ class _Run:
         for name, value in checked.constants.items():
             self.views[name][...] = value
         years = settings.stop - settings.start + 1
-        self.hold, self.linear = (self._table(names, checked, block, years) for names, block in
-                                  zip(program._data, (self.layout.hold, self.layout.linear), strict=True))
+        self.hold, self.linear = (
+            self._table(names, checked, block, years)
+            for names, block in zip(program._data, (self.layout.hold, self.layout.linear), strict=True)
+        )
         count = (settings.stop - settings.start) * (settings.per_year // settings.every) + 1
         self.times = np.empty(count)
         self.saved = {name: np.empty((count, *program.model.shape(name))) for name in program.save}
@@ -385,21 +389,27 @@ class _Run:
                 )
 
     def _finite(self) -> None:
-        problems = []
-        for points, outputs in ((self.times, self.saved), (None, self.integrals), (None, {
-            name: self.views[name][np.newaxis] for name in self.program.stocks
-        })):
+        """Check every output; the earliest places come first, as later ones mostly follow from them."""
+        last = self.times[-1]
+        state = {name: self.views[name][np.newaxis] for name in self.program.stocks}
+        starts = np.arange(self.settings.start, self.settings.stop, dtype=float)
+        found: list[tuple[float, str]] = []
+        for what, points, outputs in (
+            ("at time", self.times, self.saved),
+            ("over the year", starts, self.integrals),
+            ("at time", np.array([last]), state),
+        ):
             for name, value in outputs.items():
-                bad = np.argwhere(~np.isfinite(value))
-                if not len(bad):
+                finite = np.isfinite(value)
+                if finite.all():
                     continue
-                first = bad[0]
-                if points is not None:
-                    when = f"time {points[first[0]]:g}"
-                else:
-                    when = f"year {self.settings.start + first[0]}" if outputs is self.integrals else "the end"
-                problems.append(f"{self._where(name, [int(each) for each in first[1:]])} is {value[tuple(first)]} first at {when}")
-        if problems:
+                place = [int(each) for each in np.argwhere(~finite)[0]]
+                text = f"{self._where(name, place[1:])} is {value[tuple(place)]} first {what} {points[place[0]]:g}"
+                found.append((float(points[place[0]]), text))
+        if found:
+            problems = list(dict.fromkeys(text for _, text in sorted(found, key=lambda each: each[0])))
+            if len(problems) > _SHOWN:
+                problems = [*problems[:_SHOWN], f"and {len(problems) - _SHOWN} more variables"]
             raise SolverError.collect(f"run of {self.program.model.path}: values that are not finite", problems)
 
 

@@ -64,7 +64,9 @@ def run_reference(
     """
     model = read_model(path, dimensions)
     problems = [
-        f"save: '{name}' is not a variable of the model{nearest(name, model.variables)}" for name in save if name not in model.variables
+        f"save: '{name}' is not a variable of the model{nearest(name, model.variables)}"
+        for name in save
+        if name not in model.variables
     ]
     if problems:
         raise ParameterError.collect(f"outputs of {path}", problems)

@@ -57,7 +57,9 @@ def gather(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[Gr
     return groups
 
 
-def _joinable(candidates: Sequence[Statement], writers: Mapping[str, list[Statement]], done: set[int]) -> list[Statement]:
+def _joinable(
+    candidates: Sequence[Statement], writers: Mapping[str, list[Statement]], done: set[int]
+) -> list[Statement]:
     chosen: list[Statement] = []
     inside: set[int] = set()
     for each in candidates:

@@ -94,12 +94,20 @@ def _solver(writer: Writer, layout: Layout) -> None:
     y, d, y0, a, n = layout.state, layout.rates, layout.saved_state, layout.weighted, layout.length
     steps = {
         "euler": [f"W[{y} + i] += h * W[{d} + i]"],
-        "first": [f"W[{y0} + i] = W[{y} + i]", f"W[{a} + i] = W[{d} + i]", f"W[{y} + i] = W[{y0} + i] + h * W[{d} + i]"],
+        "first": [
+            f"W[{y0} + i] = W[{y} + i]",
+            f"W[{a} + i] = W[{d} + i]",
+            f"W[{y} + i] = W[{y0} + i] + h * W[{d} + i]",
+        ],
         "middle": [f"W[{a} + i] += 2.0 * W[{d} + i]", f"W[{y} + i] = W[{y0} + i] + h * W[{d} + i]"],
         "last": [f"W[{y} + i] = W[{y0} + i] + h * (W[{a} + i] + W[{d} + i])"],
     }
     for name, lines in steps.items():
-        writer.lines += ["", '@njit(FORM, cache=True, error_model="numpy", nogil=True)', f"def solver_{name}(W, h, unused):"]
+        writer.lines += [
+            "",
+            '@njit(FORM, cache=True, error_model="numpy", nogil=True)',
+            f"def solver_{name}(W, h, unused):",
+        ]
         writer.lines += [f"    for i in range({n}):", *("        " + each for each in lines)]
     first, count = layout.linear
     writer.lines += [
@@ -118,7 +126,9 @@ def _solver(writer: Writer, layout: Layout) -> None:
 class _Nest:
     """Writes one nest of loops."""
 
-    def __init__(self, group: Group, lowered: Lowered, layout: Layout, without: set[str], numbers: Iterator[int]) -> None:
+    def __init__(
+        self, group: Group, lowered: Lowered, layout: Layout, without: set[str], numbers: Iterator[int]
+    ) -> None:
         self.group = group
         self.slots = lowered.slots
         self.sizes = [lowered.sizes[key.rstrip("!")] for key in group.loops]
@@ -256,7 +266,9 @@ class _Nest:
         base = ""
         level = max((number for number, _ in outer), default=-1)
         if outer:
-            code = " + ".join(f"{stride} * i{number}" if stride > 1 else f"i{number}" for number, stride in sorted(outer))
+            code = " + ".join(
+                f"{stride} * i{number}" if stride > 1 else f"i{number}" for number, stride in sorted(outer)
+            )
             base = " + " + self._keep(code, level)
         return f"W[{place}{base}{inner}]", self.inner if inner else level
 
@@ -272,12 +284,17 @@ class _Nest:
                 codes.append(code)
                 depth = max(depth, nested)
         if function in ("min", "max", "xidz", "zidz"):
-            codes = [code if _atomic(code) else self._keep(code, own) for code, (_, own, _) in zip(codes, parts, strict=True)]
+            codes = [
+                code if _atomic(code) else self._keep(code, own) for code, (_, own, _) in zip(codes, parts, strict=True)
+            ]
         return _write_op(function, codes, args), level, depth + 1
 
 
 def _atomic(code: str) -> bool:
-    return code.isidentifier() or code.strip("()-").replace(".", "").replace("e", "").replace("-", "").replace("+", "").isdigit()
+    return (
+        code.isidentifier()
+        or code.strip("()-").replace(".", "").replace("e", "").replace("-", "").replace("+", "").isdigit()
+    )
 
 
 def _combine(mode: str, left: str, right: str, nest: _Nest | None) -> str:
@@ -308,7 +325,9 @@ def _write_op(function: str, codes: list[str], args: tuple[Expr, ...]) -> str:
         case "neg":
             return f"(-{a})"
         case "abs" | "exp" | "ln" | "sqrt" | "integer":
-            call = {"abs": "abs", "exp": "math.exp", "ln": "math.log", "sqrt": "math.sqrt", "integer": "np.trunc"}[function]
+            call = {"abs": "abs", "exp": "math.exp", "ln": "math.log", "sqrt": "math.sqrt", "integer": "np.trunc"}[
+                function
+            ]
             return f"{call}({a})"
         case "min" | "max":
             return _extreme("<" if function == "min" else ">", a, b)
