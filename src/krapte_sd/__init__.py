@@ -1,1 +1,54 @@
-"""krapte_sd: an open system-dynamics model of the Dutch labour shortage."""
+"""krapte_sd: an open system-dynamics model of the Dutch labour shortage to 2050.
+
+The public names are loaded when they are first used, so that importing the package stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from krapte_sd.files import open_netcdf as open_forecast
+    from krapte_sd.files import write_netcdf as write_forecast
+    from krapte_sd.forecast import run, variables
+    from krapte_sd.provenance import parameters
+    from krapte_sd.scenarios import populations, scenarios
+    from krapte_sd.simulation import load_model
+    from krapte_sd.validation import validate
+
+_WHERE = {
+    "load_model": ("krapte_sd.simulation", "load_model"),
+    "open_forecast": ("krapte_sd.files", "open_netcdf"),
+    "parameters": ("krapte_sd.provenance", "parameter_table"),
+    "populations": ("krapte_sd.scenarios", "populations"),
+    "run": ("krapte_sd.forecast", "run"),
+    "scenarios": ("krapte_sd.scenarios", "scenarios"),
+    "validate": ("krapte_sd.validation", "validate"),
+    "variables": ("krapte_sd.forecast", "variables"),
+    "write_forecast": ("krapte_sd.files", "write_netcdf"),
+}
+
+__all__ = [
+    "load_model",
+    "open_forecast",
+    "parameters",
+    "populations",
+    "run",
+    "scenarios",
+    "validate",
+    "variables",
+    "write_forecast",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'krapte_sd' has no attribute '{name}'")
+    module, attribute = _WHERE[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

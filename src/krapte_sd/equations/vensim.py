@@ -14,7 +14,10 @@ VMAX over ``!``, and definitions element by element.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -94,6 +97,14 @@ def read_text(path: Path) -> str:
             f"{path}:{text.count(chr(10), 0, text.index(chr(0))) + 1}: the file holds a zero byte; it is no text"
         )
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def load_pysd() -> None:
+    """Import PySD for the first time without the warnings it sets off in the libraries it uses."""
+    if "pysd" not in sys.modules:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module("pysd")
 
 
 def replace_ranges(text: str, dimensions: Mapping[str, Sequence[str]]) -> str:
@@ -192,6 +203,8 @@ class _Reader:
     def _parse(self, entry: Entry) -> Any:
         """Let PySD's grammar read one entry; None if it cannot."""
         from parsimonious.exceptions import ParseError, VisitationError
+
+        load_pysd()
         from pysd.translators.vensim.vensim_element import Element
 
         if not entry.equation:
@@ -331,6 +344,7 @@ class _Reader:
 
     def _identifiers(self) -> None:
         """Give every variable the name PySD's namespace gives it."""
+        load_pysd()
         from pysd.builders.python.namespace import NamespaceManager
 
         taken: dict[str, str] = {}

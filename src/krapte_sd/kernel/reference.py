@@ -13,7 +13,7 @@ import numpy as np
 
 from krapte_sd.equations.model import Model
 from krapte_sd.equations.text import SKETCH
-from krapte_sd.equations.vensim import read_model, read_text, replace_ranges
+from krapte_sd.equations.vensim import load_pysd, read_model, read_text, replace_ranges
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.inputs import Checked, check_inputs
 from krapte_sd.kernel.program import Result
@@ -71,6 +71,7 @@ def run_reference(
     if problems:
         raise ParameterError.collect(f"outputs of {path}", problems)
     checked = check_inputs(model, list(model.variables), inputs, start, stop)
+    load_pysd()
     import pysd
 
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

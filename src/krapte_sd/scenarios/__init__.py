@@ -1,1 +1,7 @@
-"""Scenarios, policies and population variants: data that change inputs, never equations."""
+"""Scenarios and population variants: data that change inputs, never equations."""
+
+from __future__ import annotations
+
+from krapte_sd.scenarios.scenario import Scenario, populations, read_scenario, scenarios
+
+__all__ = ["Scenario", "populations", "read_scenario", "scenarios"]

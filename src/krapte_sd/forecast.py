@@ -1,0 +1,184 @@
+"""A scenario becomes a forecast: a labelled dataset with its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from krapte_sd.errors import ScenarioError, nearest
+from krapte_sd.simulation import DEFAULT_STEP, REFERENCE_STEP, LoadedModel, Solver, load_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from krapte_sd.parameters import ParameterSet
+    from krapte_sd.scenarios import Scenario
+
+__all__ = ["FIRST_YEAR", "FLOWS", "LAST_YEAR", "STATES", "model_for", "run", "variables"]
+
+FIRST_YEAR: Final = 2024
+LAST_YEAR: Final = 2050
+
+STATES: Final = (
+    "population_total", "working_age_population", "employed_total", "unemployed_total", "vacancies_total", "labour_force",
+    "unemployment_rate", "tightness", "net_participation", "gross_participation", "expected_labour_supply",
+    "mean_wage_pressure", "closure_factor", "employed_in_sector", "vacancies", "desired_labour", "labour_needed",
+    "frictional_shortage", "structural_shortage", "suppressed_shortage", "need_gap", "need_gap_in_hours",
+    "need_gap_in_fte", "vacancy_rate", "vacancy_duration", "duration_tightness", "wage_pressure", "task_labour",
+)  # fmt: skip
+"""Sampled on each 1 January."""
+
+FLOWS: Final = (
+    "births", "deaths_total", "immigration_total", "emigration_total", "net_migration", "hires", "vacancy_hires",
+    "direct_hires", "vacancies_opened", "vacancies_lapsed", "separations_in_sector", "layoffs", "exits_in_sector",
+    "retirements_in_sector", "deaths_in_sector", "emigration_from_sector", "job_leavers", "replacement_demand",
+    "expansion_demand",
+)  # fmt: skip
+"""Integrated over each calendar year, with the weights of the integrator: stocks change by exactly these."""
+
+BY_COHORT: Final = {"population": "population_by_age", "employed": "employed_by_age", "unemployed": "unemployed_by_age"}
+"""Stocks by year of birth, and the name under which they are given by completed age."""
+
+OLDEST: Final = 100
+
+
+def run(
+    scenario: str = "baseline",
+    *,
+    population: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    until: int = LAST_YEAR,
+    step: float | None = None,
+    solver: Solver = "rk4",
+    debug: bool = False,
+) -> xr.Dataset:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario : str
+        A name out of `scenarios`.
+    population : str, optional
+        Population variant, a name out of `populations`; default: that of the scenario.
+    parameters : mapping of str to float or xarray.DataArray, optional
+        Parameters that take another value, by name (see `parameters`).
+    until : int
+        Last calendar year, 2024 to 2050.
+    step : float, optional
+        A binary fraction of a year; default 1/4 for RK4 and 1/16 for Euler.
+    solver : {"rk4", "euler"}
+        Fixed-step integrator, restarted at each 1 January.
+    debug : bool
+        Check after every step that no stock is negative.
+
+    Returns
+    -------
+    xarray.Dataset
+        Stocks and indicators by ``time`` (1 January 2024 ... `until` + 1) and flows by ``year``, with ``region``,
+        ``sector``, ``sex`` and ``age``; persons unless the attribute ``units`` says otherwise. The attributes hold
+        the scenario in full, checksums of model and parameters, and how many numbers have which status.
+
+    Raises
+    ------
+    ScenarioError
+        If a scenario, variant or year does not exist.
+    ParameterError
+        If a parameter does not exist or does not fit.
+
+    Examples
+    --------
+    >>> import krapte_sd as ks
+    >>> ds = ks.run("baseline", until=2026)
+    >>> ds["need_gap"].dims
+    ('time', 'region', 'sector')
+    """
+    from krapte_sd.scenarios import read_scenario
+
+    chosen = read_scenario(scenario).changed(population=population, parameters=parameters)
+    if not FIRST_YEAR <= until <= LAST_YEAR:
+        raise ScenarioError(f"until={until}: the last calendar year must lie between {FIRST_YEAR} and {LAST_YEAR}")
+    model = model_for(chosen)
+    used_step = step or (DEFAULT_STEP if solver == "rk4" else REFERENCE_STEP)
+    program = model.program((*STATES, *BY_COHORT), FLOWS)
+    inputs = model.inputs(program.inputs, FIRST_YEAR, until + 1)
+    result = program.run(inputs, FIRST_YEAR, until + 1, used_step, solver, debug=debug)
+    ds = _by_age(model.labelled(result))
+    ds.attrs.update(_provenance(model, chosen, used_step, solver))
+    return ds
+
+
+def model_for(scenario: Scenario) -> LoadedModel:
+    """Give the shipped model with the parameters of a scenario."""
+    shipped = load_model()
+    assert shipped.parameters is not None  # noqa: S101 - the shipped model always has its tables
+    return LoadedModel(shipped.equations, scenario.apply(shipped.parameters))
+
+
+def _by_age(ds: xr.Dataset) -> xr.Dataset:
+    """Replace the stocks by cohort by stocks by completed age; exact on 1 January.
+
+    A cohort born in calendar year c has completed age Y - c - 1 on 1 January of Y. All who are 100 and over, and those
+    born before the first cohort, stand at 100.
+    """
+    import xarray as xr
+
+    born = np.array([int(str(label)[1:]) for label in ds["cohort"].values])
+    years = ds["time"].dt.year.values
+    age = np.minimum(years[:, None] - born - 1, OLDEST)
+    for name, new in BY_COHORT.items():
+        stock = ds[name].values
+        by_age = np.zeros((OLDEST + 1, *stock.shape[:-1]))
+        for t in range(len(years)):
+            alive = age[t] >= 0
+            np.add.at(by_age[:, t], age[t][alive], np.moveaxis(stock[t], -1, 0)[alive])
+        dims = (*ds[name].dims[:-1], "age")
+        attrs = {**ds[name].attrs, "long_name": f"{ds[name].attrs['long_name']} by completed age"}
+        ds[new] = xr.DataArray(np.moveaxis(by_age, 0, -1), dims=dims, attrs=attrs)
+    ds = ds.drop_vars([*BY_COHORT, "cohort"])
+    return ds.assign_coords(age=("age", np.arange(OLDEST + 1), {"long_name": "completed age on 1 January", "units": "year"}))
+
+
+def _provenance(model: LoadedModel, scenario: Scenario, step: float, solver: Solver) -> dict[str, Any]:
+    """Say in the attributes what was run with what."""
+    from importlib.metadata import version
+
+    tables = model.parameters
+    assert tables is not None  # noqa: S101 - only the shipped model comes here
+    counts = tables.status_counts()
+    return {
+        "title": f"Forecast of the Dutch labour shortage: {scenario.title}",
+        "summary": (
+            "Stocks on 1 January and flows per calendar year of a system-dynamics model of population, labour-market "
+            "status, vacancies and demand for labour in the Netherlands, by section of SBI 2008."
+        ),
+        "source": f"krapte_sd {version('krapte_sd')}",
+        "license": "BSD-3-Clause for the model; figures keep the licences of their sources, see the documentation",
+        "scenario": scenario.text(),
+        "model_sha256": model.equations.sha256,
+        "parameters_sha256": tables.sha256,
+        "solver": solver,
+        "step_years": step,
+        "parameter_status_counts": "; ".join(f"{status}: {n}" for status, n in sorted(counts.items())),
+    }
+
+
+def variables() -> pd.DataFrame:
+    """List the variables of the shipped model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns name, kind, module, dimensions, unit, definition, in_forecast (``state``, ``flow`` or empty).
+    """
+    import pandas as pd
+
+    equations = load_model().equations
+    where = {**dict.fromkeys(STATES, "state"), **dict.fromkeys(FLOWS, "flow"), **dict.fromkeys(BY_COHORT, "state, by age")}
+    rows = [
+        (v.name, v.kind, v.group, ", ".join(d.lower() for d in v.dimensions), v.unit, v.doc, where.get(v.name, ""))
+        for v in equations.variables.values()
+    ]
+    return pd.DataFrame(rows, columns=["name", "kind", "module", "dimensions", "unit", "definition", "in_forecast"])

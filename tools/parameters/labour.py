@@ -1,0 +1,124 @@
+"""Step `derive-labour`: the labour market on 1 January 2024 and the demand for labour, from the observations.
+
+Needs `population` to be derived first. Writes the themes `labour`, `vacancies`, `demand` and `behaviour`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from krapte_sd.equations import Model, read_model
+from krapte_sd.kernel import Result, compile_model
+from krapte_sd.parameters import read_parameters
+from krapte_sd.parameters.inputs import model_inputs
+from krapte_sd.parameters.locate import models_folder
+from krapte_sd.parameters.observations import Observations, read_observations
+from tools.parameters import behaviour, demand
+from tools.parameters import vacancies as vacancy_tables
+from tools.parameters.labour_flows import CLOSING_RATE, LabourFlows, Surroundings, labour_flows
+from tools.parameters.labour_hiring import Hiring, hiring
+from tools.parameters.labour_metadata import METADATA
+from tools.parameters.labour_profiles import AGES, SECTORS, SEXES, LabourProfiles, labour_profiles
+from tools.parameters.tables import Row, rows_of, write_table
+
+Floats = npt.NDArray[np.float64]
+STATES = ("employed", "unemployed", "inactive")
+TRANSITION_MONTH = "2024-04"
+MOVES_SHARE = 0.55
+"""Share of the hires through vacancies who come from another job; `assumed` (range 0.45-0.65)."""
+
+TABLE_AGES = range(14, 76)
+
+
+def derive(parameters: Path) -> None:
+    """Derive and write the four themes."""
+    observations = read_observations(parameters / "observations")
+    write_table(parameters, "demand", demand.rows(observations), demand.METADATA)
+    write_table(parameters, "behaviour", behaviour.rows(observations), behaviour.METADATA)
+    found = vacancy_tables.vacancies(observations)
+    write_table(parameters, "vacancies", vacancy_tables.rows(found), vacancy_tables.METADATA)
+    base, around = surroundings(parameters)
+    profiles = labour_profiles(observations, base)
+    flows = labour_flows(profiles, around, observed_transitions(observations), observations.value("unemployed_reported", period="2024Q4"))
+    growth = np.zeros(len(SECTORS))
+    for _ in range(3):
+        hires = hiring(profiles, flows, around.loss[:, 1:61], around.youngest, found.hires, MOVES_SHARE, behaviour.SCALARS["own_sector_preference"][0], growth)
+        write_table(parameters, "labour", rows(base, profiles, flows, hires), METADATA)
+        growth = need_growth(parameters)
+
+
+def run_model(parameters: Path, save: list[str], stop: int = 2025, start: int = 2024) -> tuple[Model, Result]:
+    """Run the part of the model that some variables need from the tables written so far."""
+    model = read_model(models_folder() / "krapte.mdl")
+    program = compile_model(model, save=save)
+    inputs = model_inputs(model, read_parameters(parameters), years=range(start, stop + 1), names=program.inputs)
+    return model, program.run(inputs, start, stop)
+
+
+def surroundings(parameters: Path) -> tuple[Floats, Surroundings]:
+    """Population by sex and age on 1 January 2024, and what the cohorts of 14 to 74 meet in 2024."""
+    model, result = run_model(parameters, ["population", "immigration", "deaths", "emigration"])
+    cohorts = [int(label[1:]) for label in model.dimensions["Cohort"]]
+
+    def by_age(name: str, time: int, ages: range) -> Floats:
+        columns = [cohorts.index(2024 + time - age - 1) for age in ages]
+        return np.asarray(result.saved[name][time, 0][:, columns])
+
+    base = by_age("population", 0, range(101))
+    people = by_age("population", 0, range(14, 76))
+    loss = (by_age("deaths", 0, range(14, 76)) + by_age("emigration", 0, range(14, 76))) / people
+    around = Surroundings(loss, by_age("immigration", 0, range(14, 76)), base[:, 14], by_age("population", 1, range(15, 76)))
+    return base, around
+
+
+def observed_transitions(observations: Observations) -> Floats:
+    """Shares (3, 3) of CBS 82848NED: rows status three months before, columns status now."""
+    counts = [[observations.value(f"transition_{a}_to_{b}", period=TRANSITION_MONTH) for b in STATES] for a in STATES]
+    table = np.array(counts)
+    return np.asarray(table / table.sum(axis=1, keepdims=True))
+
+
+def need_growth(parameters: Path) -> Floats:
+    """Growth a year of the labour needed by section over 2024, as the model gives it."""
+    _, result = run_model(parameters, ["labour_needed"])
+    needed = result.saved["labour_needed"][:, 0]
+    return np.asarray(np.log(needed[1] / needed[0]))
+
+
+def rows(base: Floats, profiles: LabourProfiles, flows: LabourFlows, hires: Hiring) -> list[Row]:
+    """Rows of the theme `labour`: stocks by age 15-74, rates and weights by age 14-75."""
+    stock = {"region": ["NL"], "sector": SECTORS, "sex": SEXES, "age": [int(a) for a in AGES]}
+    people = {"region": ["NL"], "sex": SEXES, "age": [int(a) for a in AGES]}
+    cells = {"sex": SEXES, "age": TABLE_AGES}
+    sector_cells = {"sector": SECTORS, **cells}
+    told = {"source": "lfs", "status": "estimated"}
+    out = rows_of("initial_employed", (profiles.share * profiles.employed)[None], stock, **told)
+    out += rows_of("initial_unemployed", profiles.unemployed[None], people, **told)
+    told["source"] = "transitions"
+    out += rows_of("separation_rate", _padded(hires.separation), cells, **told)
+    out += rows_of("exit_rate", _padded(hires.exit), cells, **told)
+    out += rows_of("retirement_rate", _padded(hires.retirement, old=CLOSING_RATE), cells, **told)
+    out += rows_of("discouragement_rate", _padded(flows.discouragement, old=CLOSING_RATE), cells, **told)
+    out += rows_of("entry_rate", _padded(flows.entry), cells, **told)
+    first = np.zeros((2, len(TABLE_AGES)))
+    first[:, 0] = flows.first_entry
+    out += rows_of("first_entry_rate", first, cells, **told)
+    participation = (profiles.employed + profiles.unemployed) / profiles.population
+    out += rows_of("reference_participation", _padded(participation), cells, source="lfs", status="estimated")
+    out += rows_of("search_of_unemployed", _padded(hires.of_unemployed), sector_cells, **told)
+    out += rows_of("search_of_entrants", _padded(hires.of_entrants, young=hires.of_first_entrants), sector_cells, **told)
+    out += rows_of("search_of_employed", _padded(hires.of_employed), sector_cells, **told)
+    out += rows_of("in_working_age", np.ones(len(AGES)), {"age": [int(a) for a in AGES]}, source="definition", status="literature")
+    out += rows_of("turnover", hires.turnover, {"sector": SECTORS}, source="transitions", status="estimated")
+    out += rows_of("vacancy_share_of_non_employed", hires.vacancy_share, {"sector": SECTORS}, source="transitions", status="estimated")
+    return out
+
+
+def _padded(values: Floats, old: float = 0.0, young: Floats | None = None) -> Floats:
+    """Add the ages 14 and 75 to (..., 60): nothing, or what is given."""
+    shape = (*values.shape[:-1], 1)
+    first = np.zeros(shape) if young is None else young[..., None]
+    return np.concatenate([first, values, np.full(shape, old)], axis=-1)

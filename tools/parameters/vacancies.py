@@ -1,0 +1,142 @@
+"""Vacancies by section: open on 1 January 2024, hires through vacancies, durations, the fill curve.
+
+Sections B, D and E are so small that their yearly figures are mostly rounding (hundreds of vacancies); they share one
+duration, one fill limit and one reference tightness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize
+
+from tools.parameters.labour_profiles import SECTORS
+from tools.parameters.tables import Row, rows_of
+
+if TYPE_CHECKING:
+    from krapte_sd.parameters.observations import Observations
+
+LAST_QUARTERS = ("2022Q4", "2023Q1", "2023Q2", "2023Q3")
+SLACK_YEARS = range(2010, 2017)
+CURVE_YEARS = range(1998, 2023)
+LAPSE_SHARE = 0.10
+"""Share of closed vacancies that lapse; `assumed`: CBS counts them with the filled ones."""
+
+POOLED = ("B", "D", "E")
+FILL_LIMIT_CAP = 8.0
+"""Per year. A higher limit cannot be told from the data and makes the vacancy loop too stiff for a quarter-year step."""
+
+
+@dataclass(frozen=True)
+class Vacancies:
+    """Arrays (19,) by section."""
+
+    open: np.ndarray
+    hires: np.ndarray
+    """Persons a year hired through a vacancy at the start."""
+    duration: np.ndarray
+    fill_limit: np.ndarray
+    tightness: np.ndarray
+    """Mean of 1998-2022 of the log of duration over its normal value."""
+    tightness_start: np.ndarray
+
+
+def vacancies(observations: Observations) -> Vacancies:
+    """Estimate what the model needs of vacancies from CBS 80472ned and the seasonally adjusted totals."""
+    opened = _shares(observations, "open_vacancies") * observations.value("open_vacancies_adjusted", period="2023Q4")
+    filled_total = 2 * sum(observations.value("filled_vacancies_adjusted", period=p) for p in ("2023Q4", "2024Q1"))
+    filled = _shares(observations, "filled_vacancies") * filled_total
+    pool = [SECTORS.index(k) for k in POOLED]
+    filled[pool] = filled[pool].sum() * opened[pool] / opened[pool].sum()
+    hires = filled * (1 - LAPSE_SHARE)
+    stock, flow = (_yearly(observations, name) for name in ("open_vacancies_annual", "filled_vacancies_annual"))
+    slack = [y - CURVE_YEARS[0] for y in SLACK_YEARS]
+    duration = stock[:, slack].sum(axis=1) / flow[:, slack].sum(axis=1)
+    tightness = np.log(stock / flow / duration[:, None]).mean(axis=1)
+    limit = np.array([_fill_limit(stock[q], flow[q] * (1 - LAPSE_SHARE)) for q in range(len(SECTORS))])
+    start = opened / filled
+    # hires must stay well below the limit at the start, or the seeker side of the fill curve has no room
+    limit = np.clip(limit, 1.3 * hires / opened, FILL_LIMIT_CAP)
+    return Vacancies(opened, hires, duration, limit, tightness, np.log(start / duration))
+
+
+def _shares(observations: Observations, series: str) -> np.ndarray:
+    sums = np.array([sum(observations.value(series, sector=k, period=p) for p in LAST_QUARTERS) for k in SECTORS])
+    return sums / sums.sum()
+
+
+def _yearly(observations: Observations, series: str) -> np.ndarray:
+    """(19, years) yearly figures, the small sections replaced by their pool in proportion."""
+    out = np.array([[observations.value(series, sector=k, period=str(y)) for y in CURVE_YEARS] for k in SECTORS])
+    pool = [SECTORS.index(k) for k in POOLED]
+    out[pool] = out[pool].sum(axis=0)
+    return out
+
+
+def _fill_limit(stock: np.ndarray, flow: np.ndarray) -> float:
+    """Least squares of ln F on F = 1/(1/(lam V) + 1/(b S)) with a constant b S over the years."""
+
+    def misfit(p: np.ndarray) -> float:
+        fitted = 1 / (1 / (np.exp(p[0]) * stock) + 1 / np.exp(p[1]))
+        return float(((np.log(flow) - np.log(fitted)) ** 2).sum())
+
+    start = np.array([np.log(2 * (flow / stock).max()), np.log(2 * flow.max())])
+    return float(np.exp(minimize(misfit, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 4000}).x[0]))
+
+
+def rows(found: Vacancies) -> list[Row]:
+    """Rows of the theme `vacancies`."""
+    by = {"sector": SECTORS}
+    out = rows_of("initial_vacancies", found.open[None], {"region": ["NL"], **by}, source="cbs_vacancies", status="estimated")
+    out += rows_of("normal_duration", found.duration, by, source="cbs_80472ned", status="estimated")
+    out += rows_of("fill_limit", found.fill_limit, by, source="cbs_80472ned", status="estimated")
+    lower, upper = np.minimum(0, found.tightness), np.maximum(found.tightness_start, found.tightness)
+    out += rows_of("reference_tightness", found.tightness, by, low=lower, high=upper, distribution="uniform", source="cbs_80472ned", status="estimated")
+    out.append(Row("lapse_share", LAPSE_SHARE, "no_source", "assumed", low=0.05, high=0.2, distribution="uniform"))
+    return out
+
+
+METADATA = {
+    "title": "Vacancies by section",
+    "description": "Open vacancies on 1 January 2024 and the behaviour of vacancies by section of SBI 2008.",
+    "licence": "CBS figures CC BY 4.0; estimates made here CC BY 4.0",
+    "sources": {
+        "cbs_80472ned": {
+            "citation": "Statistics Netherlands, Openstaande vacatures; SBI 2008, naar economische activiteit en bedrijfsgrootte",
+            "table": "CBS 80472ned", "vintage": "capture of November 2023", "licence": "CC BY 4.0",
+        },
+        "cbs_vacancies": {
+            "citation": "Statistics Netherlands, seasonally adjusted total of the end of 2023, divided over sections by their shares in 2022Q4-2023Q3",
+            "table": "CBS 84545NED and 80472ned", "vintage": "May 2024 and November 2023", "licence": "CC BY 4.0",
+        },
+        "no_source": {"citation": "No published figure was found; assumption of the authors", "table": "none", "vintage": "2026", "licence": "CC BY 4.0"},
+    },
+    "parameters": {
+        "initial_vacancies": {
+            "unit": "person", "dimensions": ["region", "sector"], "definition": "Open vacancies on 1 January 2024; a vacancy is one person wanted",
+            "method": "Seasonally adjusted total of the end of 2023 (CBS 84545NED) times the section's share of the open vacancies of 2022Q4-2023Q3 (CBS 80472ned)",
+            "range": {"kind": "relative", "low": 0.97, "high": 1.03, "basis": "rounding to hundreds and the seasonal pattern of sections"},
+        },
+        "normal_duration": {
+            "unit": "year", "dimensions": ["sector"], "definition": "Mean time that a vacancy is open in slack years",
+            "method": "Mean open vacancies over vacancies closed a year in 2010-2016; B, D and E pooled",
+            "range": {"kind": "relative", "low": 0.75, "high": 1.25, "basis": "spread of the national duration over the slack years, and the trial of the labour core"},
+        },
+        "fill_limit": {
+            "unit": "1/year", "dimensions": ["sector"], "definition": "Upper limit of the fill rate of vacancies when seekers abound",
+            "method": "Least squares of the log of hires on F = lam V b S/(lam V + b S) over 1998-2022 with constant b S, at most 8 a year; B, D and E pooled",
+            "range": {"kind": "relative", "low": 0.85, "high": 1.15, "basis": "standard error of the national fit is 2.4%; sections are noisier"},
+        },
+        "reference_tightness": {
+            "unit": "dmnl", "dimensions": ["sector"], "definition": "Log of the vacancy duration over its normal value at which the wage grows along its trend",
+            "method": "Mean over 1998-2022: over two cycles the wage has on average grown along its trend. Range: zero (slack years) to the value at the start",
+            "range": {"kind": "none", "basis": "each row has its own low and high"},
+        },
+        "lapse_share": {
+            "unit": "dmnl", "dimensions": [], "definition": "Share of closed vacancies that lapse without a hire", "method": "Assumed; CBS counts lapsed vacancies with the filled ones",
+            "range": {"kind": "none", "basis": "the row has its own low and high"},
+        },
+    },
+}  # fmt: skip
