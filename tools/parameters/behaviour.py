@@ -27,7 +27,7 @@ SCALARS: dict[str, tuple[float, float, float, str, str, str]] = {
     "seeker_substitution": (0.5, 0.1, 1.0, "dmnl", "Weight of the seekers in direct hires", "Assumed"),
     "posting_time": (0.25, 0.2, 0.5, "year", "Time in which a gap between wanted and filled posts becomes vacancies", "Assumed; a longer time moves vacancies into the structural gap"),
     "posting_width": (0.01, 0.005, 0.02, "1/year", "Range over which the opening of vacancies is rounded off at zero", "Assumed; a numerical device"),
-    "wage_response": (0.02, 0.01, 0.04, "1/year", "Growth of the wage above trend per log point of tightness", "Assumed; no Dutch estimate could be read"),
+    "wage_response": (0.025, 0.01, 0.04, "1/year", "Growth of the wage above trend per log point of tightness", "Assumed: middle of the range of the trials of the labour core; no Dutch estimate could be read"),
     "wage_fading_rate": (0.0, 0.0, 0.67, "1/year", "Return of the wage to its trend", "Assumed; zero: wage growth follows tightness"),
     "wage_attraction": (2.0, 0.0, 3.0, "dmnl", "Log change of applicants per log point of relative wage pressure", "Assumed"),
     "expected_supply_weight": (1.0, 0.0, 1.0, "dmnl", "Whether market need as a whole follows expected labour supply (1) or its own trend (0)", "Long-run view of CPB and DNB: output follows supply"),

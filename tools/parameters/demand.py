@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 YEARS = range(2024, 2052)
 AGES = range(101)
 SEXES = ("female", "male")
-TREND_YEARS = (2000, 2015)
+TREND_YEARS = (1995, 2015)
 PUBLIC = {"O": "inhabitants", "P": "education", "Q": "care"}
 INDUSTRY_OF = {
     "A": "A", "B": "B", "C": "C", "D": "D-E", "E": "D-E", "F": "F", "G": "G", "H": "H", "I": "I", "J": "J", "K": "K",
@@ -32,7 +32,7 @@ CONVERGENCE = 0.5
 CARE_BY_AGE = ([0, 4, 13, 20, 60, 70, 80, 87, 95, 101], [2.0, 1.0, 0.8, 0.8, 1.0, 1.8, 4.0, 11.0, 14.0, 14.0])
 EDUCATION_AGES = (4, 22)
 
-HOMES = {2030: 100_000.0, 2035: 100_000.0, 2040: 80_000.0, 2051: 60_000.0}
+HOMES = {2030: 100_000.0, 2035: 100_000.0, 2045: 80_000.0, 2051: 75_000.0}
 """Homes a year after 2024: the government's aim from 2030 on, falling with household growth after 2035 (assumed)."""
 
 
@@ -60,7 +60,7 @@ def _services() -> list[Row]:
 
 
 def _trends(observations: Observations) -> list[Row]:
-    """Growth of output and productivity 2000-2015 by section (EU KLEMS), halved towards the mean of the market."""
+    """Growth of output and productivity 1995-2015 by section (EU KLEMS), halved towards the mean of the market."""
     first, last = TREND_YEARS
     span = last - first
 
@@ -177,9 +177,9 @@ METADATA = {
         "residual_service_growth": {"unit": "1/year", "dimensions": ["sector"], "definition": "Growth of the need of public services beyond the change of the population",
             "method": "Care: half of what the outlook of the WRR needs beyond ageing; others zero", "range": {"kind": "none", "basis": "each row has its own low and high"}},
         "trend_output_growth": {"unit": "1/year", "dimensions": ["sector"], "definition": "Trend growth of output in market demand",
-            "method": "Log growth of value added 2000-2015, deviation from the market mean halved; mining: the mean", "range": {"kind": "none", "basis": "each row has its own low and high"}},
+            "method": "Log growth of value added 1995-2015, deviation from the market mean halved; mining: the mean", "range": {"kind": "none", "basis": "each row has its own low and high"}},
         "trend_productivity_growth": {"unit": "1/year", "dimensions": ["sector"], "definition": "Trend growth of output per hour worked",
-            "method": "Log growth of value added per hour 2000-2015, deviation from the market mean halved; mining: the mean", "range": {"kind": "none", "basis": "each row has its own low and high"}},
+            "method": "Log growth of value added per hour 1995-2015, deviation from the market mean halved; mining: the mean", "range": {"kind": "none", "basis": "each row has its own low and high"}},
         "task_volume": {"unit": "unit/year", "dimensions": ["region", "task", "year"], "definition": "Homes built a year; for the other tasks persons at work for it",
             "method": "Published figures and aims, straight between them", "range": {"kind": "relative", "low": 0.7, "high": 1.3, "basis": "width of the published ranges"}},
         "labour_per_unit": {"unit": "person*year/unit", "dimensions": ["task"], "definition": "Labour per unit of the task", "method": "Homes: rule of thumb; other tasks: one by definition",
