@@ -32,7 +32,11 @@ def test_second_process_compiles_nothing(cohort_path: Path, tmp_path: Path, chil
         # The seed changes the order of sets: the source must not depend on it.
         environment = {**child_environment, "KRAPTE_SD_CACHE": str(tmp_path), "PYTHONHASHSEED": seed}
         done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(cohort_path)], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", SCRIPT, str(cohort_path)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         rows.append([float(each) for each in done.stdout.split(",")])
     assert len(list((tmp_path / "kernels").glob("*.py"))) == 1
@@ -42,8 +46,11 @@ def test_second_process_compiles_nothing(cohort_path: Path, tmp_path: Path, chil
 
 
 def test_heavy_libraries_are_loaded_late(child_environment: dict) -> None:
-    code = "import sys, krapte_sd.equations, krapte_sd.kernel; print({'pysd', 'numba', 'pandas', 'xarray'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], env=child_environment, capture_output=True, text=True, check=True)
+    heavy = "{'pysd', 'numba', 'pandas', 'xarray'}"
+    code = f"import sys, krapte_sd.equations, krapte_sd.kernel; print({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=child_environment, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "set()"
 
 

@@ -1,5 +1,6 @@
 """Solvers against analytic solutions, and what must hold exactly at every 1 January."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ from krapte_sd.kernel import Program, Series, compile_model
 YEARS = np.arange(2000, 2005)
 
 
-def orders(program: Program, inputs: dict, name: str, exact: np.ndarray | float, method: str, steps: list[float]) -> list:
+def orders(
+    program: Program, inputs: dict, name: str, exact: np.ndarray | float, method: str, steps: list[float]
+) -> list:
     errors = [
-        np.abs(program.run(inputs, 2000, 2004, step, method).saved[name][-1] - exact).max() for step in steps  # type: ignore[arg-type]
+        np.abs(program.run(inputs, 2000, 2004, step, method).saved[name][-1] - exact).max()
+        for step in steps  # type: ignore[arg-type]
     ]
-    return [float(np.log2(coarse / fine)) for coarse, fine in zip(errors, errors[1:], strict=False)]
+    return [float(np.log2(coarse / fine)) for coarse, fine in itertools.pairwise(errors)]
 
 
 EXPONENTIAL = "x= INTEG(rate*x, start) ~ person ~ | rate= :NA: ~ 1/Year ~ | start= 3 ~ person ~ |"
