@@ -36,7 +36,7 @@ rate= :NA: ~ 1/Year ~ |
 """
 OSCILLATOR = """
 x= INTEG(v, 1) ~ m [-2,2] ~ |
-v= INTEG(-rate*rate*x, 0) ~ m/Year [-9,9] ~ |
+v= INTEG(-4*rate*rate*x, 0) ~ m/Year [-9,9] ~ |
 rate= :NA: ~ 1/Year ~ |
 """
 
@@ -47,7 +47,7 @@ rate= :NA: ~ 1/Year ~ |
         (EXPONENTIAL, "x", 3 * np.exp(0.8 * 4)),
         (LOGISTIC, "x", 40 / (1 + 39 * np.exp(-0.8 * 4))),
         (CHAIN, "third", 1 - np.exp(-3.2) * (1 + 3.2)),
-        (OSCILLATOR, "v", -0.8 * np.sin(3.2)),
+        (OSCILLATOR, "v", -0.8 * 2 * np.sin(0.8 * 2 * 4)),
     ],
 )
 def test_order(tmp_path: Path, text: str, name: str, exact: float) -> None:
