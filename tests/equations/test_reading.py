@@ -1,5 +1,6 @@
 """Reading Vensim files: what is kept, and the message about every kind of mistake."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from small_models import CONTROL, small, write_model
 
 from krapte_sd.equations import read_model
 from krapte_sd.equations.text import split
+from krapte_sd.equations.vensim import replace_ranges
 from krapte_sd.errors import FileError, KrapteError, ModelError
 
 COHORT = Path(__file__).parent.parent / "kernel" / "models" / "cohort.mdl"
@@ -79,6 +81,24 @@ def test_replaced_dimensions() -> None:
     assert "labels of 'Sector' must be different non-empty texts" in str(caught.value)
     assert "labels of 'Region'" in str(caught.value)
     assert "the list of 'share of births' has shape (2,), its subscripts have (3,)" in str(caught.value)
+
+
+def test_replaced_text() -> None:
+    text = COHORT.read_text(encoding="utf-8")
+    replaced = replace_ranges(text, {"Cohort": ["k1", "k 2"]})
+    assert "Cohort: k1, k 2 ~~ year of birth |" in replaced
+    assert len(replaced.splitlines()) == len(text.splitlines())
+    with pytest.raises(ModelError, match="the label 'a~b' cannot be written in a Vensim file"):
+        replace_ranges(text, {"Cohort": ["a~b"]})
+    with pytest.raises(ModelError, match="dimension 'Kohort' is not defined in the file"):
+        replace_ranges(text, {"Kohort": ["k1"]})
+
+
+def test_models_travel_between_processes() -> None:
+    model = read_model(COHORT)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.variables["births"].equations == model.variables["births"].equations
+    assert again.sha256 == model.sha256
 
 
 RANGES = "A: a1, a2 ~~ |\nB: b1, b2, b3 ~~ |\n"

@@ -38,7 +38,8 @@ class Dimension:
         return len(self.labels)
 
 
-@dataclass(frozen=True)
+# Compared by identity, as the value of a constant is an array.
+@dataclass(frozen=True, eq=False)
 class Variable:
     """A variable of the model.
 
@@ -99,7 +100,7 @@ class Control:
     unit: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A checked model.
 
