@@ -8,22 +8,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# Two public functions share their name with a package. The import system binds a package to its parent when it is
+# first loaded; loaded here, before the functions are defined, it can never replace them later.
+import_module("krapte_sd.parameters")
+import_module("krapte_sd.scenarios")
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from krapte_sd.files import open_netcdf as open_forecast
     from krapte_sd.files import write_netcdf as write_forecast
     from krapte_sd.forecast import run, variables
-    from krapte_sd.provenance import parameters
-    from krapte_sd.scenarios import populations, scenarios
+    from krapte_sd.scenarios import populations
     from krapte_sd.simulation import load_model
     from krapte_sd.validation import validate
 
 _WHERE = {
     "load_model": ("krapte_sd.simulation", "load_model"),
     "open_forecast": ("krapte_sd.files", "open_netcdf"),
-    "parameters": ("krapte_sd.provenance", "parameter_table"),
     "populations": ("krapte_sd.scenarios", "populations"),
     "run": ("krapte_sd.forecast", "run"),
-    "scenarios": ("krapte_sd.scenarios", "scenarios"),
     "validate": ("krapte_sd.validation", "validate"),
     "variables": ("krapte_sd.forecast", "variables"),
     "write_forecast": ("krapte_sd.files", "write_netcdf"),
@@ -40,6 +44,42 @@ __all__ = [
     "variables",
     "write_forecast",
 ]
+
+
+def parameters() -> pd.DataFrame:
+    """List the shipped parameters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a parameter: name, unit, dimensions, number of values, statuses, sources and definition.
+
+    Examples
+    --------
+    >>> import krapte_sd as ks
+    >>> bool((ks.parameters()["unit"] != "").all())
+    True
+    """
+    table: pd.DataFrame = import_module("krapte_sd.simulation").load_model().parameters.table()
+    return table
+
+
+def scenarios() -> pd.DataFrame:
+    """List the shipped scenarios.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns name, title, title_nl, population, description.
+
+    Examples
+    --------
+    >>> import krapte_sd as ks
+    >>> ks.scenarios()["name"].tolist()
+    ['baseline']
+    """
+    table: pd.DataFrame = import_module("krapte_sd.scenarios.scenario").scenario_table()
+    return table
 
 
 def __getattr__(name: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from krapte_sd.errors import ScenarioError, nearest
+from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.simulation import DEFAULT_STEP, REFERENCE_STEP, LoadedModel, Solver, load_model
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ LAST_YEAR: Final = 2050
 
 STATES: Final = (
     "population_total", "working_age_population", "employed_total", "unemployed_total", "vacancies_total", "labour_force",
-    "unemployment_rate", "tightness", "net_participation", "gross_participation", "expected_labour_supply",
+    "unemployment_rate", "tightness", "net_participation", "gross_participation",
+    "labour_supply_at_unchanged_participation", "expected_labour_supply",
     "mean_wage_pressure", "closure_factor", "employed_in_sector", "vacancies", "desired_labour", "labour_needed",
     "frictional_shortage", "structural_shortage", "suppressed_shortage", "need_gap", "need_gap_in_hours",
     "need_gap_in_fte", "vacancy_rate", "vacancy_duration", "duration_tightness", "wage_pressure", "task_labour",
@@ -106,6 +109,7 @@ def run(
     inputs = model.inputs(program.inputs, FIRST_YEAR, until + 1)
     result = program.run(inputs, FIRST_YEAR, until + 1, used_step, solver, debug=debug)
     ds = _by_age(model.labelled(result))
+    ds = ds.assign_coords(_sector_names(list(ds["sector"].values)))
     ds.attrs.update(_provenance(model, chosen, used_step, solver))
     return ds
 
@@ -139,6 +143,14 @@ def _by_age(ds: xr.Dataset) -> xr.Dataset:
         ds[new] = xr.DataArray(np.moveaxis(by_age, 0, -1), dims=dims, attrs=attrs)
     ds = ds.drop_vars([*BY_COHORT, "cohort"])
     return ds.assign_coords(age=("age", np.arange(OLDEST + 1), {"long_name": "completed age on 1 January", "units": "year"}))
+
+
+def _sector_names(codes: list[str]) -> dict[str, Any]:
+    """Give the names of the sections, English and Dutch, as coordinates."""
+    with (parameters_folder() / "codes" / "sectors.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["code"]: row for row in csv.DictReader(file)}
+    told = {"sector_name": ("name", "section of SBI 2008"), "sector_name_nl": ("name_nl", "sectie van SBI 2008")}
+    return {new: ("sector", [rows[c][column] for c in codes], {"long_name": label}) for new, (column, label) in told.items()}
 
 
 def _provenance(model: LoadedModel, scenario: Scenario, step: float, solver: Solver) -> dict[str, Any]:

@@ -30,6 +30,7 @@ SCALARS: dict[str, tuple[float, float, float, str, str, str]] = {
     "wage_response": (0.025, 0.01, 0.04, "1/year", "Growth of the wage above trend per log point of tightness", "Assumed: middle of the range of the trials of the labour core; no Dutch estimate could be read"),
     "wage_fading_rate": (0.0, 0.0, 0.67, "1/year", "Return of the wage to its trend", "Assumed; zero: wage growth follows tightness"),
     "wage_attraction": (2.0, 0.0, 3.0, "dmnl", "Log change of applicants per log point of relative wage pressure", "Assumed"),
+    "expectation_time": (5.0, 2.0, 10.0, "year", "Time in which firms come to expect another labour supply", "Assumed"),
     "expected_supply_weight": (1.0, 0.0, 1.0, "dmnl", "Whether market need as a whole follows expected labour supply (1) or its own trend (0)", "Long-run view of CPB and DNB: output follows supply"),
 }  # fmt: skip
 

@@ -43,10 +43,11 @@ def derive(parameters: Path) -> None:
     base, around = surroundings(parameters)
     profiles = labour_profiles(observations, base)
     flows = labour_flows(profiles, around, observed_transitions(observations), observations.value("unemployed_reported", period="2024Q4"))
+    supply_growth = expected_growth(profiles, around)
     growth = np.zeros(len(SECTORS))
     for _ in range(3):
         hires = hiring(profiles, flows, around.loss[:, 1:61], around.youngest, found.hires, MOVES_SHARE, behaviour.SCALARS["own_sector_preference"][0], growth)
-        write_table(parameters, "labour", rows(base, profiles, flows, hires), METADATA)
+        write_table(parameters, "labour", rows(profiles, flows, hires, supply_growth), METADATA)
         growth = need_growth(parameters)
 
 
@@ -81,6 +82,12 @@ def observed_transitions(observations: Observations) -> Floats:
     return np.asarray(table / table.sum(axis=1, keepdims=True))
 
 
+def expected_growth(profiles: LabourProfiles, around: Surroundings) -> float:
+    """Growth of the labour supply over 2024 at unchanged participation by age, 1/year."""
+    participation = (profiles.employed + profiles.unemployed) / profiles.population
+    return float(np.log((participation * around.population[:, :60]).sum() / (participation * profiles.population).sum()))
+
+
 def need_growth(parameters: Path) -> Floats:
     """Growth a year of the labour needed by section over 2024, as the model gives it."""
     _, result = run_model(parameters, ["labour_needed"])
@@ -88,7 +95,7 @@ def need_growth(parameters: Path) -> Floats:
     return np.asarray(np.log(needed[1] / needed[0]))
 
 
-def rows(base: Floats, profiles: LabourProfiles, flows: LabourFlows, hires: Hiring) -> list[Row]:
+def rows(profiles: LabourProfiles, flows: LabourFlows, hires: Hiring, supply_growth: float) -> list[Row]:
     """Rows of the theme `labour`: stocks by age 15-74, rates and weights by age 14-75."""
     stock = {"region": ["NL"], "sector": SECTORS, "sex": SEXES, "age": [int(a) for a in AGES]}
     people = {"region": ["NL"], "sex": SEXES, "age": [int(a) for a in AGES]}
@@ -111,6 +118,7 @@ def rows(base: Floats, profiles: LabourProfiles, flows: LabourFlows, hires: Hiri
     out += rows_of("search_of_unemployed", _padded(hires.of_unemployed), sector_cells, **told)
     out += rows_of("search_of_entrants", _padded(hires.of_entrants, young=hires.of_first_entrants), sector_cells, **told)
     out += rows_of("search_of_employed", _padded(hires.of_employed), sector_cells, **told)
+    out.append(Row("expected_growth_at_start", supply_growth, "lfs", "estimated", low=0.0, high=0.01, distribution="uniform"))
     out += rows_of("in_working_age", np.ones(len(AGES)), {"age": [int(a) for a in AGES]}, source="definition", status="literature")
     out += rows_of("turnover", hires.turnover, {"sector": SECTORS}, source="transitions", status="estimated")
     out += rows_of("vacancy_share_of_non_employed", hires.vacancy_share, {"sector": SECTORS}, source="transitions", status="estimated")

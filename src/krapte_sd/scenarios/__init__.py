@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from krapte_sd.scenarios.scenario import Scenario, populations, read_scenario, scenarios
+from krapte_sd.scenarios.scenario import Scenario, populations, read_scenario, scenario_table
 
-__all__ = ["Scenario", "populations", "read_scenario", "scenarios"]
+__all__ = ["Scenario", "populations", "read_scenario", "scenario_table"]

@@ -11,13 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from krapte_sd.errors import ScenarioError, nearest
 from krapte_sd.parameters.locate import parameters_folder
+from krapte_sd.parameters.problems import Problems
+from krapte_sd.parameters.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from krapte_sd.parameters import ParameterSet
 
-__all__ = ["Scenario", "populations", "read_scenario", "scenarios"]
+__all__ = ["Scenario", "populations", "read_scenario", "scenario_table"]
 
 FOLDER: Final = "scenarios"
 
@@ -100,7 +102,7 @@ def read_scenario(name: str) -> Scenario:
     Parameters
     ----------
     name : str
-        A name out of `scenarios`, or a path that ends in .yaml.
+        A name out of `krapte_sd.scenarios`, or a path that ends in .yaml.
 
     Returns
     -------
@@ -112,22 +114,34 @@ def read_scenario(name: str) -> Scenario:
     ScenarioError
         If there is no such scenario (with the nearest name), or the file does not follow the schema.
     """
-    from krapte_sd.parameters.strict_yaml import read_yaml
-
     path = Path(name) if name.endswith((".yaml", ".yml")) else _folder() / f"{name}.yaml"
     if not path.is_file():
         known = sorted(p.stem for p in _folder().glob("*.yaml"))
         raise ScenarioError(f"there is no scenario '{name[:80]}'; allowed: {', '.join(known)}, or a .yaml file{nearest(name[:80], known)}")
+    problems = Problems()
     try:
-        content = read_yaml(path).content
-        found = _Schema.model_validate(content)
+        document = read_yaml(path.read_text(encoding="utf-8"), path.name, problems)
+    except UnicodeDecodeError:
+        raise ScenarioError(f"scenario {path}: not text in UTF-8; remedy: save it as UTF-8") from None
+    if document is None:
+        raise ScenarioError.collect(f"scenario {path}", problems.lines)
+    try:
+        found = _Schema.model_validate(document.data)
     except ValidationError as error:
-        lines = [f"{path.name}: {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
-        raise ScenarioError.collect(f"scenario {path}", lines) from None
+        raise ScenarioError.collect(f"scenario {path}", [_said(path, dict(e)) for e in error.errors()]) from None
     return Scenario(**found.model_dump())
 
 
-def scenarios() -> pd.DataFrame:
+def _said(path: Path, error: Mapping[str, Any]) -> str:
+    """Say one mistake of the schema with the field, what was found and the nearest field."""
+    where = ".".join(map(str, error["loc"]))
+    text = f"{path.name}: {where or 'file'}: {error['msg']}; found {str(error['input'])[:60]!r}"
+    if error["type"] == "extra_forbidden":
+        text += f"; allowed: {', '.join(_Schema.model_fields)}{nearest(str(error['loc'][-1])[:60], _Schema.model_fields)}"
+    return text
+
+
+def scenario_table() -> pd.DataFrame:
     """List the shipped scenarios.
 
     Returns

@@ -1,0 +1,41 @@
+"""
+The baseline
+============
+
+Run the baseline for the Netherlands, read the headline, and look at it by sector, by age and by year.
+"""
+
+# %%
+# One call runs the scenario and gives a labelled dataset. Stocks and indicators stand on ``time`` (1 January), flows on
+# ``year``.
+import krapte_sd as ks
+from krapte_sd import plots
+
+ds = ks.run("baseline")
+ds
+
+# %%
+# How many people are we short? The need gap is what is wanted and not filled (structural) plus what is given up because
+# labour has become dear (suppressed). Frictional vacancies, which exist because filling a post takes time, stand beside it.
+gap = ds[["structural_shortage", "suppressed_shortage", "need_gap", "frictional_shortage"]].sum(["region", "sector"])
+gap.to_dataframe().iloc[[0, 6, 16, 26]].round(-3)
+
+# %%
+plots.headline(ds)
+
+# %%
+# The shortage by sector.
+plots.shortage_by_sector(ds)
+
+# %%
+# The population and the workers among it, now and in 2050.
+plots.population_pyramid(ds)
+
+# %%
+# Openings: replacement demand against expansion demand.
+plots.openings(ds)
+
+# %%
+# What another population future does to the gap.
+futures = {name: ks.run("baseline", population=name)["need_gap"].sum(["region", "sector"]) for name in ("groei", "krimp", "lage_migratie")}
+{name: round(float(each.sel(time="2050-01-01")) / 1000) for name, each in futures.items()}

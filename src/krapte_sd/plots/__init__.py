@@ -1,0 +1,7 @@
+"""Figures of a forecast (extra ``plot``). Every function takes a dataset of `krapte_sd.run` and returns a figure."""
+
+from __future__ import annotations
+
+from krapte_sd.plots.figures import headline, openings, population_pyramid, shortage_by_sector
+
+__all__ = ["headline", "openings", "population_pyramid", "shortage_by_sector"]
