@@ -12,11 +12,12 @@ import krapte_sd as ks
 from krapte_sd import plots
 
 ds = ks.run("baseline")
-ds
+ds.sizes
 
 # %%
-# How many people are we short? The need gap is what is wanted and not filled (structural) plus what is given up because
-# labour has become dear (suppressed). Frictional vacancies, which exist because filling a post takes time, stand beside it.
+# How many people are we short? The need gap is what is wanted and not filled (structural) plus what is given up
+# because labour has become dear (suppressed). Frictional vacancies, which exist because filling a post takes time,
+# stand beside it.
 gap = ds[["structural_shortage", "suppressed_shortage", "need_gap", "frictional_shortage"]].sum(["region", "sector"])
 gap.to_dataframe().iloc[[0, 6, 16, 26]].round(-3)
 
@@ -37,5 +38,8 @@ plots.openings(ds)
 
 # %%
 # What another population future does to the gap.
-futures = {name: ks.run("baseline", population=name)["need_gap"].sum(["region", "sector"]) for name in ("groei", "krimp", "lage_migratie")}
+futures = {
+    name: ks.run("baseline", population=name)["need_gap"].sum(["region", "sector"])
+    for name in ("groei", "krimp", "lage_migratie")
+}
 {name: round(float(each.sel(time="2050-01-01")) / 1000) for name, each in futures.items()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from krapte_sd.errors import ScenarioError, nearest
+from krapte_sd.errors import ScenarioError
 from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.simulation import DEFAULT_STEP, REFERENCE_STEP, LoadedModel, Solver, load_model
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from krapte_sd.parameters import ParameterSet
     from krapte_sd.scenarios import Scenario
 
 __all__ = ["FIRST_YEAR", "FLOWS", "LAST_YEAR", "STATES", "model_for", "run", "variables"]
@@ -25,7 +24,8 @@ FIRST_YEAR: Final = 2024
 LAST_YEAR: Final = 2050
 
 STATES: Final = (
-    "population_total", "working_age_population", "employed_total", "unemployed_total", "vacancies_total", "labour_force",
+    "population_total", "working_age_population", "employed_total", "unemployed_total", "vacancies_total",
+    "labour_force",
     "unemployment_rate", "tightness", "net_participation", "gross_participation",
     "labour_supply_at_unchanged_participation", "expected_labour_supply",
     "mean_wage_pressure", "closure_factor", "employed_in_sector", "vacancies", "desired_labour", "labour_needed",
@@ -117,7 +117,7 @@ def run(
 def model_for(scenario: Scenario) -> LoadedModel:
     """Give the shipped model with the parameters of a scenario."""
     shipped = load_model()
-    assert shipped.parameters is not None  # noqa: S101 - the shipped model always has its tables
+    assert shipped.parameters is not None
     return LoadedModel(shipped.equations, scenario.apply(shipped.parameters))
 
 
@@ -142,7 +142,8 @@ def _by_age(ds: xr.Dataset) -> xr.Dataset:
         attrs = {**ds[name].attrs, "long_name": f"{ds[name].attrs['long_name']} by completed age"}
         ds[new] = xr.DataArray(np.moveaxis(by_age, 0, -1), dims=dims, attrs=attrs)
     ds = ds.drop_vars([*BY_COHORT, "cohort"])
-    return ds.assign_coords(age=("age", np.arange(OLDEST + 1), {"long_name": "completed age on 1 January", "units": "year"}))
+    attrs = {"long_name": "completed age on 1 January", "units": "year"}
+    return ds.assign_coords(age=("age", np.arange(OLDEST + 1), attrs))
 
 
 def _sector_names(codes: list[str]) -> dict[str, Any]:
@@ -150,7 +151,9 @@ def _sector_names(codes: list[str]) -> dict[str, Any]:
     with (parameters_folder() / "codes" / "sectors.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["code"]: row for row in csv.DictReader(file)}
     told = {"sector_name": ("name", "section of SBI 2008"), "sector_name_nl": ("name_nl", "sectie van SBI 2008")}
-    return {new: ("sector", [rows[c][column] for c in codes], {"long_name": label}) for new, (column, label) in told.items()}
+    return {
+        new: ("sector", [rows[c][column] for c in codes], {"long_name": label}) for new, (column, label) in told.items()
+    }
 
 
 def _provenance(model: LoadedModel, scenario: Scenario, step: float, solver: Solver) -> dict[str, Any]:
@@ -158,7 +161,7 @@ def _provenance(model: LoadedModel, scenario: Scenario, step: float, solver: Sol
     from importlib.metadata import version
 
     tables = model.parameters
-    assert tables is not None  # noqa: S101 - only the shipped model comes here
+    assert tables is not None
     counts = tables.status_counts()
     return {
         "title": f"Forecast of the Dutch labour shortage: {scenario.title}",
@@ -188,7 +191,8 @@ def variables() -> pd.DataFrame:
     import pandas as pd
 
     equations = load_model().equations
-    where = {**dict.fromkeys(STATES, "state"), **dict.fromkeys(FLOWS, "flow"), **dict.fromkeys(BY_COHORT, "state, by age")}
+    where = dict.fromkeys(STATES, "state") | dict.fromkeys(FLOWS, "flow")
+    where |= {name: f"as {new}" for name, new in BY_COHORT.items()}
     rows = [
         (v.name, v.kind, v.group, ", ".join(d.lower() for d in v.dimensions), v.unit, v.doc, where.get(v.name, ""))
         for v in equations.variables.values()

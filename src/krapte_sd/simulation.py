@@ -59,11 +59,14 @@ class LoadedModel:
             _PROGRAMS[key] = compile_model(self.equations, save=save, integrate=integrate)
         return _PROGRAMS[key]
 
-    def inputs(self, names: Iterable[str], start: int, stop: int, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def inputs(
+        self, names: Iterable[str], start: int, stop: int, params: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Make the inputs out of the tables; `params` (arrays of the model's shape) replace or add some."""
         names = list(names)
         given = dict(params or {})
-        unknown = [f"'{n}' is not an input of the model{nearest(n, self.equations.inputs)}" for n in given if n not in self.equations.inputs]
+        known = self.equations.inputs
+        unknown = [f"'{n}' is not an input of the model{nearest(n, known)}" for n in given if n not in known]
         if unknown:
             raise ParameterError.collect("params", unknown)
         if self.parameters is None:
@@ -135,14 +138,23 @@ class LoadedModel:
         else:
             program = self.program(save, integrate)
             used = step or (DEFAULT_STEP if solver == "rk4" else REFERENCE_STEP)
-            result = program.run(self.inputs(program.inputs, start, stop, params), start, stop, used, solver, debug=debug)
+            inputs = self.inputs(program.inputs, start, stop, params)
+            result = program.run(inputs, start, stop, used, solver, debug=debug)
         return self.labelled(result)
 
-    def _reference(self, save: Sequence[str], integrate: Sequence[str], start: int, stop: int, step: float, params: Mapping[str, Any] | None) -> Result:
+    def _reference(
+        self,
+        save: Sequence[str],
+        integrate: Sequence[str],
+        start: int,
+        stop: int,
+        step: float,
+        params: Mapping[str, Any] | None,
+    ) -> Result:
         from krapte_sd.kernel import run_reference
 
         if integrate:
-            raise ParameterError("PySD gives no integrals over a year; remedy: engine='compiled', or leave integrate out")
+            raise ParameterError("PySD gives no integrals over a year; remedy: engine='compiled', or no integrate")
         inputs = self.inputs(self.equations.inputs, start, stop, params)
         return run_reference(self.equations.path, inputs, start, stop, step, save, dimensions=self.equations.dimensions)
 
@@ -162,10 +174,11 @@ class LoadedModel:
                 variable = self.equations.variables[name]
                 dims = (kind, *(d.lower() for d in variable.dimensions))
                 unit = variable.unit if kind == "time" else variable.unit.removesuffix("/Year")
-                data[name] = (dims, np.asarray(values), {"long_name": variable.label, "units": unit, "description": variable.doc})
+                attrs = {"long_name": variable.label, "units": unit, "description": variable.doc}
+                data[name] = (dims, np.asarray(values), attrs)
         ds = xr.Dataset(data, coordinates)
-        unused = [d for d in ds.coords if d not in ("time", "year", "year_bounds") and not any(d in v.dims for v in ds.data_vars.values())]
-        return ds.drop_vars(unused)
+        used = {dim for each in ds.data_vars.values() for dim in each.dims}
+        return ds.drop_vars([name for name in map(str.lower, self.equations.dimensions) if name not in used])
 
 
 @lru_cache(maxsize=4)

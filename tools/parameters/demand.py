@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from tools.parameters.labour_profiles import BASE_PERIODS, SECTORS
 from tools.parameters.tables import Row, rows_of
 
@@ -48,14 +47,36 @@ def _services() -> list[Row]:
     education = ((age >= low) & (age <= high)).astype(float)
     both = {"sex": SEXES, "age": AGES}
     out = []
-    for driver, use, source in (("care", care, "no_source"), ("education", education, "no_source"), ("inhabitants", np.ones(101), "no_source")):
-        out += rows_of("service_use_per_head", np.tile(use, (2, 1)), both, driver=driver, source=source, status="assumed")
-    weights = np.array([[1.0 if PUBLIC.get(k) == d else 0.0 for d in ("care", "education", "inhabitants")] for k in SECTORS])
-    out += rows_of("driver_weight", weights, {"sector": SECTORS, "driver": ("care", "education", "inhabitants")}, source="no_source", status="assumed")
+    for driver, use, source in (
+        ("care", care, "no_source"),
+        ("education", education, "no_source"),
+        ("inhabitants", np.ones(101), "no_source"),
+    ):
+        out += rows_of(
+            "service_use_per_head", np.tile(use, (2, 1)), both, driver=driver, source=source, status="assumed"
+        )
+    weights = np.array(
+        [[1.0 if PUBLIC.get(k) == d else 0.0 for d in ("care", "education", "inhabitants")] for k in SECTORS]
+    )
+    out += rows_of(
+        "driver_weight",
+        weights,
+        {"sector": SECTORS, "driver": ("care", "education", "inhabitants")},
+        source="no_source",
+        status="assumed",
+    )
     residual = np.array([0.003 if k == "Q" else 0.0 for k in SECTORS])
     high_growth = np.where(residual > 0, 0.006, 0.002)
-    out += rows_of("residual_service_growth", residual, {"sector": SECTORS}, low=np.where(residual > 0, 0.0, -0.002), high=high_growth,
-                   distribution="uniform", source="wrr_abf", status="assumed")  # fmt: skip
+    out += rows_of(
+        "residual_service_growth",
+        residual,
+        {"sector": SECTORS},
+        low=np.where(residual > 0, 0.0, -0.002),
+        high=high_growth,
+        distribution="uniform",
+        source="wrr_abf",
+        status="assumed",
+    )
     return out
 
 
@@ -76,13 +97,25 @@ def _trends(observations: Observations) -> list[Row]:
     output[b] = productivity[b] = np.nan
     market = [q for q, k in enumerate(SECTORS) if k not in PUBLIC]
     out = []
-    for name, values, source in (("trend_output_growth", output, "euklems_2017"), ("trend_productivity_growth", productivity, "euklems_2017")):
+    for name, values, source in (
+        ("trend_output_growth", output, "euklems_2017"),
+        ("trend_productivity_growth", productivity, "euklems_2017"),
+    ):
         mean = np.nanmean(values[market])
         central = mean + CONVERGENCE * (values - mean)
         central[b] = mean
         own = np.where(np.isnan(values), mean, values)
         status = np.where([k == "B" for k in SECTORS], "assumed", "estimated").astype(object)
-        out += rows_of(name, central, {"sector": SECTORS}, low=np.minimum(mean, own), high=np.maximum(mean, own), distribution="uniform", source=source, status=status)
+        out += rows_of(
+            name,
+            central,
+            {"sector": SECTORS},
+            low=np.minimum(mean, own),
+            high=np.maximum(mean, own),
+            distribution="uniform",
+            source=source,
+            status=status,
+        )
     return out
 
 
@@ -93,32 +126,70 @@ def _path(points: dict[int, float]) -> np.ndarray:
 def _tasks(observations: Observations) -> list[Row]:
     homes = _path({2024: observations.value("homes_added", period="2024"), **HOMES})
     # half of the Climate Agreement and of the extra policy of the range, less fossil work, built up evenly 2019-2030
-    climate = 0.5 * (observations.value("climate_labour_net_low", period="2030") + observations.value("climate_labour_net_high", period="2030"))
-    climate += 0.5 * (observations.value("climate_extra_policy_jobs_low", period="2030") + observations.value("climate_extra_policy_jobs_high", period="2030"))
+    climate = 0.5 * (
+        observations.value("climate_labour_net_low", period="2030")
+        + observations.value("climate_labour_net_high", period="2030")
+    )
+    climate += 0.5 * (
+        observations.value("climate_extra_policy_jobs_low", period="2030")
+        + observations.value("climate_extra_policy_jobs_high", period="2030")
+    )
     climate_path = _path({2024: climate * 5 / 11, 2030: climate, 2051: climate})
     grid = _path({2024: 0.0, 2030: 0.5 * _grid_people(observations), 2051: 0.5 * _grid_people(observations)})
     defence = np.interp(
         list(YEARS),
         [2022 + 1 / 12, 2025 + 11 / 12, 2030, 2051],
-        [observations.value("defence_people", period="2022-02"), observations.value("defence_people", period="2025-12"), *[observations.value("defence_people_target", period="2030")] * 2],
+        [
+            observations.value("defence_people", period="2022-02"),
+            observations.value("defence_people", period="2025-12"),
+            *[observations.value("defence_people_target", period="2030")] * 2,
+        ],
     )
     tasks = ("homes", "climate", "grid", "defence")
     volume = np.stack([homes, climate_path, grid, defence])
     out = []
     for task, values, source in zip(tasks, volume, ("homes", "climate", "netbeheer_2025", "mod_2025"), strict=True):
-        out += rows_of("task_volume", values[None], {"region": ["NL"], "year": YEARS}, task=task, source=source, status="literature" if task == "defence" else "assumed")
+        out += rows_of(
+            "task_volume",
+            values[None],
+            {"region": ["NL"], "year": YEARS},
+            task=task,
+            source=source,
+            status="literature" if task == "defence" else "assumed",
+        )
     per_unit = observations.value("labour_per_home")
     for task in tasks:
         one = task == "homes"
-        out.append(Row("labour_per_unit", per_unit if one else 1.0, "labour_per_home" if one else "definition", "assumed", task=task,
-                       low=1.3 if one else 1.0, high=3.0 if one else 1.0, distribution="uniform" if one else "constant"))  # fmt: skip
-        out.append(Row("labour_saving_in_tasks", 0.005 if one else 0.0, "no_source", "assumed", task=task, low=0.0, high=0.015, distribution="uniform"))
+        if one:
+            span = {"source": "labour_per_home", "low": 1.3, "high": 3.0, "distribution": "uniform"}
+        else:
+            span = {"source": "definition", "low": 1.0, "high": 1.0, "distribution": "constant"}
+        out.append(Row("labour_per_unit", per_unit if one else 1.0, status="assumed", task=task, **span))
+        out.append(
+            Row(
+                "labour_saving_in_tasks",
+                0.005 if one else 0.0,
+                "no_source",
+                "assumed",
+                task=task,
+                low=0.0,
+                high=0.015,
+                distribution="uniform",
+            )
+        )
     share = {
         "homes": {"F": 0.9, "M": 0.1}, "climate": {"F": 0.5, "M": 0.2, "C": 0.15, "D": 0.15},
         "grid": {"D": 0.35, "F": 0.5, "M": 0.15}, "defence": {"O": 1.0},
     }  # fmt: skip
     for task in tasks:
-        out += rows_of("task_share", np.array([share[task].get(k, 0.0) for k in SECTORS]), {"sector": SECTORS}, task=task, source="no_source", status="assumed")
+        out += rows_of(
+            "task_share",
+            np.array([share[task].get(k, 0.0) for k in SECTORS]),
+            {"sector": SECTORS},
+            task=task,
+            source="no_source",
+            status="assumed",
+        )
     return out
 
 
@@ -143,53 +214,15 @@ def _hours(observations: Observations) -> list[Row]:
     per_person = 4 * quarter / observations.value("employed_persons_accounts", sector="A-U", period="2024Q2")
     yearly = means * per_person / ((means * workers).sum() / workers.sum())
     out = rows_of("hours_per_worker", yearly, {"sector": SECTORS}, source="hours", status="estimated")
-    out.append(Row("hours_per_fte", observations.value("annual_hours_per_fte", sector="A-U", period="2021"), "cbs_81433ned", "observed", low=1750.0, high=1856.0, distribution="uniform"))
+    out.append(
+        Row(
+            "hours_per_fte",
+            observations.value("annual_hours_per_fte", sector="A-U", period="2021"),
+            "cbs_81433ned",
+            "observed",
+            low=1750.0,
+            high=1856.0,
+            distribution="uniform",
+        )
+    )
     return out
-
-
-_CBS = {"licence": "CC BY 4.0"}
-METADATA = {
-    "title": "Demand for labour",
-    "description": "Use of public services by age, trend output and productivity by section, the construction and climate tasks, hours.",
-    "licence": "CBS CC BY 4.0; EU KLEMS free to use with citation; assumptions and estimates made here CC BY 4.0",
-    "sources": {
-        "no_source": {"citation": "No published figure was found; assumption of the authors", "table": "none", "vintage": "2026", "licence": "CC BY 4.0"},
-        "definition": {"citation": "True by definition: the volume is itself in persons", "table": "none", "vintage": "2026", "licence": "CC BY 4.0"},
-        "wrr_abf": {
-            "citation": "Between zero (ABF 2020: 1.35 to 1.58 million care workers 2020-2030, met by ageing alone) and 0.6% a year (WRR 2021, Kiezen voor houdbare zorg: one in three workers in 2060)",
-            "table": "none", "vintage": "2020-2021", "licence": "quotation of facts",
-        },
-        "euklems_2017": {"citation": "EU KLEMS Growth and Productivity Accounts, Netherlands", "table": "EU KLEMS NL", "vintage": "September 2017, revised July 2018", "licence": "free to use with citation"},
-        "homes": {"citation": "Homes added 2024 (Duurzaam Gebouwd, October 2025) and the government's aim of 100,000 homes a year; the path between and after is assumed", "table": "none", "vintage": "2025", "licence": "quotation of facts"},
-        "labour_per_home": {"citation": "About two full-time years for one new home, a rule of thumb from memory, unverified", "table": "none", "vintage": "unknown", "licence": "quotation of facts"},
-        "climate": {"citation": "ECN part of TNO 2019 (Climate Agreement, net 39-72 thousand FTE in 2030) and Ecorys/NVDE 2021 (23-28 thousand more); middle of the ranges, built up evenly from 2019", "table": "none", "vintage": "2019-2021", "licence": "quotation of facts"},
-        "netbeheer_2025": {"citation": "Netbeheer Nederland 2025: about 30 thousand people needed until 2030; half is taken for additional posts (assumed)", "table": "none", "vintage": "November 2025", "licence": "quotation of facts"},
-        "mod_2025": {"citation": "Ministry of Defence: 67.4 thousand people in February 2022, about 80 thousand in December 2025, 100 thousand aimed at in 2030; kept after 2030 (assumed)", "table": "none", "vintage": "2025", "licence": "quotation of facts"},
-        "hours": {"citation": "ILOSTAT mean weekly hours by section 2023-2024, scaled to hours per employed person of the national accounts 2024Q2", "table": "ILOSTAT HOW_TEMP_SEX_ECO_NB; CBS 85920NED", "vintage": "2024", **_CBS},
-        "cbs_81433ned": {"citation": "Statistics Netherlands, Werkgelegenheid; banen, lonen, arbeidsduur", "table": "CBS 81433NED", "vintage": "2021", **_CBS},
-    },
-    "parameters": {
-        "service_use_per_head": {"unit": "dmnl", "dimensions": ["driver", "sex", "age"], "definition": "Relative use of care, education and general services by age",
-            "method": "Care: assumed weights set such that the need grows 1.6% a year to 2030 as ABF forecast; education: ages 4 to 22 alike; inhabitants: all alike",
-            "ages": {"below": "hold", "above": "hold"}, "range": {"kind": "relative", "low": 0.8, "high": 1.2, "basis": "assumed"}},
-        "driver_weight": {"unit": "dmnl", "dimensions": ["sector", "driver"], "definition": "Share of the need of the section that follows the driver; the rest is market demand",
-            "method": "Public administration follows inhabitants, education the young, care the use of care; all else is market demand", "range": {"kind": "none", "basis": "structure of the model"}},
-        "residual_service_growth": {"unit": "1/year", "dimensions": ["sector"], "definition": "Growth of the need of public services beyond the change of the population",
-            "method": "Care: half of what the outlook of the WRR needs beyond ageing; others zero", "range": {"kind": "none", "basis": "each row has its own low and high"}},
-        "trend_output_growth": {"unit": "1/year", "dimensions": ["sector"], "definition": "Trend growth of output in market demand",
-            "method": "Log growth of value added 1995-2015, deviation from the market mean halved; mining: the mean", "range": {"kind": "none", "basis": "each row has its own low and high"}},
-        "trend_productivity_growth": {"unit": "1/year", "dimensions": ["sector"], "definition": "Trend growth of output per hour worked",
-            "method": "Log growth of value added per hour 1995-2015, deviation from the market mean halved; mining: the mean", "range": {"kind": "none", "basis": "each row has its own low and high"}},
-        "task_volume": {"unit": "unit/year", "dimensions": ["region", "task", "year"], "definition": "Homes built a year; for the other tasks persons at work for it",
-            "method": "Published figures and aims, straight between them", "range": {"kind": "relative", "low": 0.7, "high": 1.3, "basis": "width of the published ranges"}},
-        "labour_per_unit": {"unit": "person*year/unit", "dimensions": ["task"], "definition": "Labour per unit of the task", "method": "Homes: rule of thumb; other tasks: one by definition",
-            "range": {"kind": "none", "basis": "each row has its own low and high"}},
-        "labour_saving_in_tasks": {"unit": "1/year", "dimensions": ["task"], "definition": "Growth of productivity in the task", "method": "Assumed; industrial building saves little (EIB 2023)",
-            "range": {"kind": "none", "basis": "each row has its own low and high"}},
-        "task_share": {"unit": "dmnl", "dimensions": ["task", "sector"], "definition": "Sections that do the task", "method": "Assumed", "range": {"kind": "none", "basis": "shares add up to one"}},
-        "hours_per_worker": {"unit": "hour/(person*year)", "dimensions": ["sector"], "definition": "Hours worked per employed person and year",
-            "method": "Weekly hours by section scaled to the mean of the national accounts", "range": {"kind": "relative", "low": 0.97, "high": 1.03, "basis": "sampling error of the survey"}},
-        "hours_per_fte": {"unit": "hour/(fte*year)", "dimensions": [], "definition": "Paid hours a year of a full-time job", "method": "As published, all sections",
-            "range": {"kind": "none", "basis": "the row has its own low and high: the sections"}},
-    },
-}  # fmt: skip

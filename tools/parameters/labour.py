@@ -1,6 +1,7 @@
 """Step `derive-labour`: the labour market on 1 January 2024 and the demand for labour, from the observations.
 
-Needs `population` to be derived first. Writes the themes `labour`, `vacancies`, `demand` and `behaviour`.
+Needs `population` to be derived first, and the assumptions of `behaviour`, which are kept by hand. Writes the tables of
+the themes `labour`, `vacancies` and `demand`; their metadata files are kept by hand.
 """
 
 from __future__ import annotations
@@ -9,6 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from tools.parameters import demand
+from tools.parameters import vacancies as vacancy_tables
+from tools.parameters.labour_flows import CLOSING_RATE, LabourFlows, Surroundings, labour_flows
+from tools.parameters.labour_hiring import Hiring, hiring
+from tools.parameters.labour_profiles import AGES, SECTORS, SEXES, LabourProfiles, labour_profiles
+from tools.parameters.tables import Row, read_table, rows_of, write_rows
 
 from krapte_sd.equations import Model, read_model
 from krapte_sd.kernel import Result, compile_model
@@ -16,13 +23,6 @@ from krapte_sd.parameters import read_parameters
 from krapte_sd.parameters.inputs import model_inputs
 from krapte_sd.parameters.locate import models_folder
 from krapte_sd.parameters.observations import Observations, read_observations
-from tools.parameters import behaviour, demand
-from tools.parameters import vacancies as vacancy_tables
-from tools.parameters.labour_flows import CLOSING_RATE, LabourFlows, Surroundings, labour_flows
-from tools.parameters.labour_hiring import Hiring, hiring
-from tools.parameters.labour_metadata import METADATA
-from tools.parameters.labour_profiles import AGES, SECTORS, SEXES, LabourProfiles, labour_profiles
-from tools.parameters.tables import Row, rows_of, write_table
 
 Floats = npt.NDArray[np.float64]
 STATES = ("employed", "unemployed", "inactive")
@@ -34,20 +34,24 @@ TABLE_AGES = range(14, 76)
 
 
 def derive(parameters: Path) -> None:
-    """Derive and write the four themes."""
+    """Derive and write the three themes."""
     observations = read_observations(parameters / "observations")
-    write_table(parameters, "demand", demand.rows(observations), demand.METADATA)
-    write_table(parameters, "behaviour", behaviour.rows(observations), behaviour.METADATA)
+    write_rows(parameters, "demand", demand.rows(observations))
     found = vacancy_tables.vacancies(observations)
-    write_table(parameters, "vacancies", vacancy_tables.rows(found), vacancy_tables.METADATA)
+    write_rows(parameters, "vacancies", vacancy_tables.rows(found))
     base, around = surroundings(parameters)
     profiles = labour_profiles(observations, base)
-    flows = labour_flows(profiles, around, observed_transitions(observations), observations.value("unemployed_reported", period="2024Q4"))
+    flows = labour_flows(
+        profiles, around, observed_transitions(observations), observations.value("unemployed_reported", period="2024Q4")
+    )
+    preference = read_table(parameters, "behaviour").one("own_sector_preference")
     supply_growth = expected_growth(profiles, around)
     growth = np.zeros(len(SECTORS))
     for _ in range(3):
-        hires = hiring(profiles, flows, around.loss[:, 1:61], around.youngest, found.hires, MOVES_SHARE, behaviour.SCALARS["own_sector_preference"][0], growth)
-        write_table(parameters, "labour", rows(profiles, flows, hires, supply_growth), METADATA)
+        hires = hiring(
+            profiles, flows, around.loss[:, 1:61], around.youngest, found.hires, MOVES_SHARE, preference, growth
+        )
+        write_rows(parameters, "labour", rows(profiles, flows, hires, supply_growth))
         growth = need_growth(parameters)
 
 
@@ -71,7 +75,9 @@ def surroundings(parameters: Path) -> tuple[Floats, Surroundings]:
     base = by_age("population", 0, range(101))
     people = by_age("population", 0, range(14, 76))
     loss = (by_age("deaths", 0, range(14, 76)) + by_age("emigration", 0, range(14, 76))) / people
-    around = Surroundings(loss, by_age("immigration", 0, range(14, 76)), base[:, 14], by_age("population", 1, range(15, 76)))
+    around = Surroundings(
+        loss, by_age("immigration", 0, range(14, 76)), base[:, 14], by_age("population", 1, range(15, 76))
+    )
     return base, around
 
 
@@ -85,7 +91,9 @@ def observed_transitions(observations: Observations) -> Floats:
 def expected_growth(profiles: LabourProfiles, around: Surroundings) -> float:
     """Growth of the labour supply over 2024 at unchanged participation by age, 1/year."""
     participation = (profiles.employed + profiles.unemployed) / profiles.population
-    return float(np.log((participation * around.population[:, :60]).sum() / (participation * profiles.population).sum()))
+    return float(
+        np.log((participation * around.population[:, :60]).sum() / (participation * profiles.population).sum())
+    )
 
 
 def need_growth(parameters: Path) -> Floats:
@@ -116,12 +124,24 @@ def rows(profiles: LabourProfiles, flows: LabourFlows, hires: Hiring, supply_gro
     participation = (profiles.employed + profiles.unemployed) / profiles.population
     out += rows_of("reference_participation", _padded(participation), cells, source="lfs", status="estimated")
     out += rows_of("search_of_unemployed", _padded(hires.of_unemployed), sector_cells, **told)
-    out += rows_of("search_of_entrants", _padded(hires.of_entrants, young=hires.of_first_entrants), sector_cells, **told)
+    out += rows_of(
+        "search_of_entrants", _padded(hires.of_entrants, young=hires.of_first_entrants), sector_cells, **told
+    )
     out += rows_of("search_of_employed", _padded(hires.of_employed), sector_cells, **told)
-    out.append(Row("expected_growth_at_start", supply_growth, "lfs", "estimated", low=0.0, high=0.01, distribution="uniform"))
-    out += rows_of("in_working_age", np.ones(len(AGES)), {"age": [int(a) for a in AGES]}, source="definition", status="literature")
+    out.append(
+        Row("expected_growth_at_start", supply_growth, "lfs", "estimated", low=0.0, high=0.01, distribution="uniform")
+    )
+    out += rows_of(
+        "in_working_age", np.ones(len(AGES)), {"age": [int(a) for a in AGES]}, source="definition", status="literature"
+    )
     out += rows_of("turnover", hires.turnover, {"sector": SECTORS}, source="transitions", status="estimated")
-    out += rows_of("vacancy_share_of_non_employed", hires.vacancy_share, {"sector": SECTORS}, source="transitions", status="estimated")
+    out += rows_of(
+        "vacancy_share_of_non_employed",
+        hires.vacancy_share,
+        {"sector": SECTORS},
+        source="transitions",
+        status="estimated",
+    )
     return out
 
 

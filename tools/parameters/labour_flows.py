@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import least_squares
-
 from tools.parameters.labour_profiles import AGES, LabourProfiles
 
 EU, EN, UE, UN, NA, ODDS = range(6)
@@ -22,7 +21,10 @@ EU, EN, UE, UN, NA, ODDS = range(6)
 # Levels and shapes are moved by the estimate; only their persistence over neighbouring ages is used.
 PATTERNS: dict[int, tuple[list[float], list[float]]] = {
     EU: ([15, 20, 27, 40, 55, 62, 68, 74], [0.20, 0.14, 0.075, 0.052, 0.05, 0.045, 0.03, 0.03]),
-    EN: ([15, 20, 26, 32, 40, 55, 60, 64, 65.5, 66.5, 67.5, 69, 74], [0.40, 0.25, 0.09, 0.06, 0.05, 0.06, 0.10, 0.15, 0.25, 0.55, 0.40, 0.40, 0.40]),
+    EN: (
+        [15, 20, 26, 32, 40, 55, 60, 64, 65.5, 66.5, 67.5, 69, 74],
+        [0.40, 0.25, 0.09, 0.06, 0.05, 0.06, 0.10, 0.15, 0.25, 0.55, 0.40, 0.40, 0.40],
+    ),
     UE: ([15, 25, 40, 55, 62, 74], [2.8, 2.8, 2.5, 2.0, 1.6, 1.2]),
     UN: ([15, 20, 30, 45, 60, 65, 67, 74], [2.4, 2.0, 1.5, 1.5, 1.6, 2.0, 2.5, 2.5]),
     NA: ([15, 20, 27, 35, 50, 57, 62, 66, 70, 74], [1.8, 1.6, 1.1, 0.8, 0.6, 0.35, 0.22, 0.12, 0.06, 0.03]),
@@ -39,9 +41,11 @@ STEPS = 8
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What happens to a cohort beside the labour market: `loss` deaths and emigration per person-year, `arrivals`
-    immigrants a year, both by sex and age 14-75 (2, 62); `youngest` residents of 14 on 1 January 2024 (2,);
-    `population` on 1 January 2025 by age 15-75 (2, 61)."""
+    """What happens to a cohort beside the labour market.
+
+    `loss` deaths and emigration per person-year, `arrivals` immigrants a year, both by sex and age 14-75 (2, 62);
+    `youngest` residents of 14 on 1 January 2024 (2,); `population` on 1 January 2025 by age 15-75 (2, 61).
+    """
 
     loss: np.ndarray
     arrivals: np.ndarray
@@ -67,8 +71,10 @@ class LabourFlows:
     """Simulated three-month transition shares, rows from employed, unemployed, inactive."""
 
 
-def labour_flows(profiles: LabourProfiles, around: Surroundings, observed: np.ndarray, unemployed_next: float) -> LabourFlows:
-    """Estimate the six rates; `observed` are the nine transition shares, `unemployed_next` the unemployed of 1 January 2025."""
+def labour_flows(
+    profiles: LabourProfiles, around: Surroundings, observed: np.ndarray, unemployed_next: float
+) -> LabourFlows:
+    """Estimate the six rates; `observed`: the nine transition shares, `unemployed_next`: unemployed a year later."""
     target_e, target_u = _targets(profiles, around, unemployed_next)
     patterns = np.log(np.stack([np.tile(_pattern(i), (2, 1)) for i in range(6)]))
     spread = np.array([np.interp(np.arange(60), KNOTS, np.eye(len(KNOTS))[j]) for j in range(len(KNOTS))])

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
 from tools.parameters.labour_flows import LabourFlows
 from tools.parameters.labour_profiles import AGES, LabourProfiles
 
@@ -55,9 +54,9 @@ def hiring(
 ) -> Hiring:
     """Solve turnover and search weights.
 
-    `loss` (2, 60) deaths and emigration per person-year; `youngest` (2,) residents of 14; `vacancy_hires` (19,) persons a year; `moves_share` the share
-    of them who come from another job; `preference` how much more likely a move is inside the sector;
-    `relative_growth` (19,) growth of a sector beyond the average at the start, 1/year.
+    `loss` (2, 60) deaths and emigration per person-year; `youngest` (2,) residents of 14; `vacancy_hires` (19,) persons
+    a year; `moves_share` the share of them who come from another job; `preference` how much more likely a move is
+    inside the sector; `relative_growth` (19,) growth of a sector beyond the average at the start, 1/year.
     """
     workers = profiles.share * profiles.employed
     old = AGES >= RETIREMENT_AGE

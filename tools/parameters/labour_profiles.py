@@ -71,7 +71,9 @@ def _mean(observations: Observations, series: str, **filters: str) -> float:
     return float(np.mean([observations.value(series, period=p, **filters) for p in BASE_PERIODS]))
 
 
-def _curve(targets: list[tuple[int, int, float, float]], weights: np.ndarray, kinks: tuple[int, ...] = ()) -> np.ndarray:
+def _curve(
+    targets: list[tuple[int, int, float, float]], weights: np.ndarray, kinks: tuple[int, ...] = ()
+) -> np.ndarray:
     """Single-age curve 15-74 of least curvature that meets the band means (low, high, value, weight of the target)."""
     n = len(AGES)
     rows, right = [], []
@@ -92,7 +94,10 @@ def _curve(targets: list[tuple[int, int, float, float]], weights: np.ndarray, ki
 def _employment_rates(observations: Observations, population: np.ndarray) -> np.ndarray:
     both = population.sum(axis=0)
     by_sex = [
-        [(lo, hi, _mean(observations, "employment_rate", sex=s, age=f"{lo}-{hi}") / 100, 100.0) for lo, hi in FIVE_YEAR_BANDS]
+        [
+            (lo, hi, _mean(observations, "employment_rate", sex=s, age=f"{lo}-{hi}") / 100, 100.0)
+            for lo, hi in FIVE_YEAR_BANDS
+        ]
         for s in SEXES
     ]
     targets = []
@@ -101,14 +106,23 @@ def _employment_rates(observations: Observations, population: np.ndarray) -> np.
         targets.append((lo, hi, float(sum(by_sex[i][j][2] * people[i] for i in range(2)) / people.sum()), 100.0))
     for age in range(55, 70):
         # single ages are a sample of some 200 thousand people each: they lead only where the rate changes quickly
-        targets.append((age, age, observations.value("net_participation_rate", age=str(age), period="2024Q1") / 100, 8.0 if age in (65, 66, 67) else 3.0))
+        targets.append(
+            (
+                age,
+                age,
+                observations.value("net_participation_rate", age=str(age), period="2024Q1") / 100,
+                8.0 if age in (65, 66, 67) else 3.0,
+            )
+        )
     for band in ("65-69", "70-74"):
         lo, hi = (int(x) for x in band.split("-"))
         targets.append((lo, hi, observations.value("net_participation_rate", age=band, period="2024Q1") / 100, 100.0))
     total = _curve(targets, both, kinks=(65, 66, 67))
     women, men = (_curve(by_sex[i], population[i]) for i in range(2))
     ratio = women / men
-    old = _mean(observations, "employment_rate", sex="female", age="65+") / _mean(observations, "employment_rate", sex="male", age="65+")
+    old = _mean(observations, "employment_rate", sex="female", age="65+") / _mean(
+        observations, "employment_rate", sex="male", age="65+"
+    )
     # women work less than men above 65; from the ratio of 62 to that of 65 and over at 70, straight
     old_ages = AGES >= 62
     ratio[old_ages] = np.interp(AGES[old_ages], [62, 70], [ratio[62 - 15], old])
@@ -123,11 +137,15 @@ def _unemployment_rates(observations: Observations, population: np.ndarray) -> n
         targets = []
         for lo, hi in FIVE_YEAR_BANDS:
             age = f"{lo}-{hi}"
-            rate = _mean(observations, "participation_rate", sex=sex, age=age) - _mean(observations, "employment_rate", sex=sex, age=age)
+            rate = _mean(observations, "participation_rate", sex=sex, age=age) - _mean(
+                observations, "employment_rate", sex=sex, age=age
+            )
             targets.append((lo, hi, rate / 100, 100.0))
         for band in ("65-69", "70-74"):
             lo, hi = (int(x) for x in band.split("-"))
-            rate = observations.value("older_unemployed", age=band, period="2024Q1") / observations.value("older_population", age=band, period="2024Q1")
+            rate = observations.value("older_unemployed", age=band, period="2024Q1") / observations.value(
+                "older_population", age=band, period="2024Q1"
+            )
             targets.append((lo, hi, rate, 100.0))
         out.append(_curve(targets, population[i]))
     return np.array(out)
@@ -156,7 +174,10 @@ def _shares_of_sex(observations: Observations, i: int, employed: np.ndarray) -> 
         wanted[band] = cells / cells.sum() * employed[lo - 15 : hi - 14].sum()
     groups = {}
     for band in TEN_YEAR_BANDS:
-        cells = {g: _mean(observations, "employed_by_sector_group", sector=g, sex=sex, age=band) for g in ("A", "B-F", "G-N", "O-U")}
+        cells = {
+            g: _mean(observations, "employed_by_sector_group", sector=g, sex=sex, age=band)
+            for g in ("A", "B-F", "G-N", "O-U")
+        }
         groups[band] = {g: v / sum(cells.values()) for g, v in cells.items()}
     members = {g: [q for q, k in enumerate(SECTORS) if GROUP_OF[k] == g] for g in ("A", "B-F", "G-N", "O-U")}
     knots = np.log(np.stack([wanted[b] / wanted[b].sum() for b in KNOT_BANDS], axis=1))

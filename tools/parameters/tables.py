@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
 
-__all__ = ["DIMENSIONS", "Row", "Table", "read_table", "rows_of", "write_table"]
+__all__ = ["DIMENSIONS", "Row", "Table", "read_table", "rows_of", "write_rows", "write_table"]
 
 DIMENSIONS = ("region", "sector", "sex", "age", "task", "driver", "variant")
 _NUMBERS = ("age", "year")
@@ -100,8 +100,29 @@ def write_table(folder: Path, theme: str, rows: Iterable[Row], metadata: Mapping
     ValueError
         If a key stands twice, or a parameter or source is missing from the metadata, or a value is not finite.
     """
+    text = _csv_text(theme, rows, metadata)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{theme}.csv").write_bytes(text.encode())
+    style = {"sort_keys": False, "allow_unicode": True, "width": 110, "default_flow_style": None}
+    described = yaml.dump(dict(metadata), Dumper=_NoAliases, **style)
+    (folder / f"{theme}.yaml").write_bytes(described.encode())
+
+
+def write_rows(folder: Path, theme: str, rows: Iterable[Row]) -> None:
+    """Write the table of a theme whose metadata file is kept by hand.
+
+    Raises
+    ------
+    ValueError
+        As `write_table`.
+    """
+    metadata = yaml.safe_load((folder / f"{theme}.yaml").read_text(encoding="utf-8"))
+    (folder / f"{theme}.csv").write_bytes(_csv_text(theme, rows, metadata).encode())
+
+
+def _csv_text(theme: str, rows: Iterable[Row], metadata: Mapping[str, Any]) -> str:
     ordered = sorted(rows, key=Row.key)
-    for before, after in pairwise(ordered):
+    for before, after in itertools.pairwise(ordered):
         if before.key() == after.key():
             raise ValueError(f"{theme}: two rows for {before.key()}")
     for name, known in (("parameter", metadata["parameters"]), ("source", metadata["sources"])):
@@ -116,11 +137,7 @@ def write_table(folder: Path, theme: str, rows: Iterable[Row], metadata: Mapping
         cells = [getattr(row, name) for name in (*present, "year")]
         numbers = [number(row.value), number(row.low), number(row.high)]
         writer.writerow([row.parameter, *cells, *numbers, row.distribution, row.status, row.source])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{theme}.csv").write_bytes(text.getvalue().encode())
-    style = {"sort_keys": False, "allow_unicode": True, "width": 110, "default_flow_style": None}
-    described = yaml.dump(dict(metadata), Dumper=_NoAliases, **style)
-    (folder / f"{theme}.yaml").write_bytes(described.encode())
+    return text.getvalue()
 
 
 class Table:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize
-
 from tools.parameters.labour_profiles import SECTORS
 from tools.parameters.tables import Row, rows_of
 
@@ -26,7 +25,7 @@ LAPSE_SHARE = 0.10
 
 POOLED = ("B", "D", "E")
 FILL_LIMIT_CAP = 8.0
-"""Per year. A higher limit cannot be told from the data and makes the vacancy loop too stiff for a quarter-year step."""
+"""Per year. A higher limit cannot be told from the data and makes the loop too stiff for a quarter-year step."""
 
 
 @dataclass(frozen=True)
@@ -83,60 +82,31 @@ def _fill_limit(stock: np.ndarray, flow: np.ndarray) -> float:
         return float(((np.log(flow) - np.log(fitted)) ** 2).sum())
 
     start = np.array([np.log(2 * (flow / stock).max()), np.log(2 * flow.max())])
-    return float(np.exp(minimize(misfit, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 4000}).x[0]))
+    return float(
+        np.exp(
+            minimize(misfit, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 4000}).x[0]
+        )
+    )
 
 
 def rows(found: Vacancies) -> list[Row]:
     """Rows of the theme `vacancies`."""
     by = {"sector": SECTORS}
-    out = rows_of("initial_vacancies", found.open[None], {"region": ["NL"], **by}, source="cbs_vacancies", status="estimated")
+    out = rows_of(
+        "initial_vacancies", found.open[None], {"region": ["NL"], **by}, source="cbs_vacancies", status="estimated"
+    )
     out += rows_of("normal_duration", found.duration, by, source="cbs_80472ned", status="estimated")
     out += rows_of("fill_limit", found.fill_limit, by, source="cbs_80472ned", status="estimated")
     lower, upper = np.minimum(0, found.tightness), np.maximum(found.tightness_start, found.tightness)
-    out += rows_of("reference_tightness", found.tightness, by, low=lower, high=upper, distribution="uniform", source="cbs_80472ned", status="estimated")
+    out += rows_of(
+        "reference_tightness",
+        found.tightness,
+        by,
+        low=lower,
+        high=upper,
+        distribution="uniform",
+        source="cbs_80472ned",
+        status="estimated",
+    )
     out.append(Row("lapse_share", LAPSE_SHARE, "no_source", "assumed", low=0.05, high=0.2, distribution="uniform"))
     return out
-
-
-METADATA = {
-    "title": "Vacancies by section",
-    "description": "Open vacancies on 1 January 2024 and the behaviour of vacancies by section of SBI 2008.",
-    "licence": "CBS figures CC BY 4.0; estimates made here CC BY 4.0",
-    "sources": {
-        "cbs_80472ned": {
-            "citation": "Statistics Netherlands, Openstaande vacatures; SBI 2008, naar economische activiteit en bedrijfsgrootte",
-            "table": "CBS 80472ned", "vintage": "capture of November 2023", "licence": "CC BY 4.0",
-        },
-        "cbs_vacancies": {
-            "citation": "Statistics Netherlands, seasonally adjusted total of the end of 2023, divided over sections by their shares in 2022Q4-2023Q3",
-            "table": "CBS 84545NED and 80472ned", "vintage": "May 2024 and November 2023", "licence": "CC BY 4.0",
-        },
-        "no_source": {"citation": "No published figure was found; assumption of the authors", "table": "none", "vintage": "2026", "licence": "CC BY 4.0"},
-    },
-    "parameters": {
-        "initial_vacancies": {
-            "unit": "person", "dimensions": ["region", "sector"], "definition": "Open vacancies on 1 January 2024; a vacancy is one person wanted",
-            "method": "Seasonally adjusted total of the end of 2023 (CBS 84545NED) times the section's share of the open vacancies of 2022Q4-2023Q3 (CBS 80472ned)",
-            "range": {"kind": "relative", "low": 0.97, "high": 1.03, "basis": "rounding to hundreds and the seasonal pattern of sections"},
-        },
-        "normal_duration": {
-            "unit": "year", "dimensions": ["sector"], "definition": "Mean time that a vacancy is open in slack years",
-            "method": "Mean open vacancies over vacancies closed a year in 2010-2016; B, D and E pooled",
-            "range": {"kind": "relative", "low": 0.75, "high": 1.25, "basis": "spread of the national duration over the slack years, and the trial of the labour core"},
-        },
-        "fill_limit": {
-            "unit": "1/year", "dimensions": ["sector"], "definition": "Upper limit of the fill rate of vacancies when seekers abound",
-            "method": "Least squares of the log of hires on F = lam V b S/(lam V + b S) over 1998-2022 with constant b S, at most 8 a year; B, D and E pooled",
-            "range": {"kind": "relative", "low": 0.85, "high": 1.15, "basis": "standard error of the national fit is 2.4%; sections are noisier"},
-        },
-        "reference_tightness": {
-            "unit": "dmnl", "dimensions": ["sector"], "definition": "Log of the vacancy duration over its normal value at which the wage grows along its trend",
-            "method": "Mean over 1998-2022: over two cycles the wage has on average grown along its trend. Range: zero (slack years) to the value at the start",
-            "range": {"kind": "none", "basis": "each row has its own low and high"},
-        },
-        "lapse_share": {
-            "unit": "dmnl", "dimensions": [], "definition": "Share of closed vacancies that lapse without a hire", "method": "Assumed; CBS counts lapsed vacancies with the filled ones",
-            "range": {"kind": "none", "basis": "the row has its own low and high"},
-        },
-    },
-}  # fmt: skip

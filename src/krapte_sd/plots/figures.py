@@ -19,6 +19,7 @@ ORANGE: Final = "#E69F00"
 GREEN: Final = "#009E73"
 RED: Final = "#D55E00"
 GREY: Final = "#999999"
+PALE: Final = "#c8d7e6"
 THOUSAND: Final = 1000.0
 
 
@@ -65,15 +66,20 @@ def headline(ds: xr.Dataset) -> Figure:
     """
     figure, axes = _figure(7.5, 3.8)
     years = ds["time"].dt.year.values
-    parts = [("structural_shortage", BLUE, "structural: wanted and not filled"), ("suppressed_shortage", ORANGE, "suppressed: given up because labour is dear")]
+    parts = [
+        ("structural_shortage", BLUE, "structural: wanted and not filled"),
+        ("suppressed_shortage", ORANGE, "suppressed: given up because labour is dear"),
+    ]
     bottom = np.zeros(len(years))
     for name, colour, label in parts:
         top = bottom + ds[name].sum(["region", "sector"]).values / THOUSAND
         axes.fill_between(years, bottom, top, color=colour, alpha=0.85, label=label, linewidth=0)
         bottom = top
     axes.plot(years, bottom, color="black", linewidth=1.6, label="need gap (structural + suppressed)")
-    axes.plot(years, ds["frictional_shortage"].sum(["region", "sector"]).values / THOUSAND, color=GREY, linestyle="--", label="frictional, not counted in the gap")
-    axes.set(ylabel="thousand persons", xlim=(years[0], years[-1]), ylim=(0, None), title="Labour shortage in the Netherlands")
+    frictional = ds["frictional_shortage"].sum(["region", "sector"]).values / THOUSAND
+    axes.plot(years, frictional, color=GREY, linestyle="--", label="frictional, not counted in the gap")
+    axes.set(ylabel="thousand persons", xlim=(years[0], years[-1]), ylim=(0, None))
+    axes.set_title("Labour shortage in the Netherlands")
     axes.legend(frameon=False, fontsize=8, loc="upper left")
     _signed(figure, ds)
     return figure
@@ -138,9 +144,11 @@ def population_pyramid(ds: xr.Dataset, years: tuple[int, int] = (2024, 2050)) ->
         people = _year(ds, "population_by_age", year)
         workers = _year(ds, "employed_by_age", year).sum("sector")
         for sex, sign in (("male", -1), ("female", 1)):
-            axes.barh(age, sign * people.sel(sex=sex).values, height=1.0, color="#c8d7e6", label="residents" if sign > 0 else None)
-            axes.barh(age, sign * workers.sel(sex=sex).values, height=1.0, color=BLUE, label="employed" if sign > 0 else None)
-        axes.set(title=f"1 January {year}", xlim=(-top, top), ylim=(-0.5, 100.5), xlabel="thousand persons: men (left), women (right)")
+            for stock, colour, label in ((people, PALE, "residents"), (workers, BLUE, "employed")):
+                shown = label if sign > 0 else None
+                axes.barh(age, sign * stock.sel(sex=sex).values, height=1.0, color=colour, label=shown)
+        axes.set(title=f"1 January {year}", xlim=(-top, top), ylim=(-0.5, 100.5))
+        axes.set_xlabel("thousand persons: men (left), women (right)")
         axes.set_xticks(axes.get_xticks(), [f"{abs(t):.0f}" for t in axes.get_xticks()])
         axes.set_xlim(-top, top)
     both[0].set_ylabel("age")
@@ -167,8 +175,12 @@ def openings(ds: xr.Dataset, first: int = 2024, last: int = 2029) -> Figure:
     figure, axes = _figure(8.0, 5.6)
     mean = ds.sel(year=slice(first, last)).sum("region").mean("year") / THOUSAND
     place = np.arange(ds.sizes["sector"])
-    axes.barh(place - 0.2, mean["replacement_demand"].values, height=0.38, color=BLUE, label="replacement (net of direct hires, without job leavers)")
-    axes.barh(place + 0.2, mean["expansion_demand"].values, height=0.38, color=ORANGE, label="expansion (change of employment)")
+    bars = [
+        (-0.2, "replacement_demand", BLUE, "replacement (net of direct hires, without job leavers)"),
+        (0.2, "expansion_demand", ORANGE, "expansion (change of employment)"),
+    ]
+    for offset, name, colour, label in bars:
+        axes.barh(place + offset, mean[name].values, height=0.38, color=colour, label=label)
     axes.axvline(0, color="black", linewidth=0.7)
     axes.set_yticks(place, _names(ds), fontsize=8)
     axes.invert_yaxis()

@@ -58,7 +58,8 @@ class Scenario:
 
     def changed(self, population: str | None = None, parameters: Mapping[str, Any] | None = None) -> Scenario:
         """Return the scenario with another population variant or further parameters."""
-        return replace(self, population=population or self.population, parameters={**self.parameters, **(parameters or {})})
+        merged = {**self.parameters, **(parameters or {})}
+        return replace(self, population=population or self.population, parameters=merged)
 
     def apply(self, tables: ParameterSet) -> ParameterSet:
         """Return the tables with the values of the scenario.
@@ -86,9 +87,18 @@ class Scenario:
         """Return the scenario in full as YAML, for the file; arrays are named by their shape."""
         import yaml
 
-        numbers = {n: float(v) if getattr(v, "ndim", 0) == 0 else f"array of shape {tuple(v.shape)}" for n, v in self.parameters.items()}
-        content = {"name": self.name, "title": self.title, "title_nl": self.title_nl, "description": self.description,
-                   "population": self.population, "parameters": numbers}  # fmt: skip
+        numbers = {
+            name: float(value) if getattr(value, "ndim", 0) == 0 else f"array of shape {tuple(value.shape)}"
+            for name, value in self.parameters.items()
+        }
+        content = {
+            "name": self.name,
+            "title": self.title,
+            "title_nl": self.title_nl,
+            "description": self.description,
+            "population": self.population,
+            "parameters": numbers,
+        }
         return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100))
 
 
@@ -117,7 +127,8 @@ def read_scenario(name: str) -> Scenario:
     path = Path(name) if name.endswith((".yaml", ".yml")) else _folder() / f"{name}.yaml"
     if not path.is_file():
         known = sorted(p.stem for p in _folder().glob("*.yaml"))
-        raise ScenarioError(f"there is no scenario '{name[:80]}'; allowed: {', '.join(known)}, or a .yaml file{nearest(name[:80], known)}")
+        allowed = f"allowed: {', '.join(known)}, or a .yaml file"
+        raise ScenarioError(f"there is no scenario '{name[:80]}'; {allowed}{nearest(name[:80], known)}")
     problems = Problems()
     try:
         document = read_yaml(path.read_text(encoding="utf-8"), path.name, problems)
@@ -137,7 +148,8 @@ def _said(path: Path, error: Mapping[str, Any]) -> str:
     where = ".".join(map(str, error["loc"]))
     text = f"{path.name}: {where or 'file'}: {error['msg']}; found {str(error['input'])[:60]!r}"
     if error["type"] == "extra_forbidden":
-        text += f"; allowed: {', '.join(_Schema.model_fields)}{nearest(str(error['loc'][-1])[:60], _Schema.model_fields)}"
+        fields = list(_Schema.model_fields)
+        text += f"; allowed: {', '.join(fields)}{nearest(str(error['loc'][-1])[:60], fields)}"
     return text
 
 
