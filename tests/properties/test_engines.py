@@ -1,0 +1,44 @@
+"""The compiled kernel against PySD: every variable of the shipped model, on every 1 January."""
+
+import numpy as np
+import pytest
+
+from krapte_sd.simulation import REFERENCE_STEP, LoadedModel
+
+TOLERANCE = 1e-9
+#: Cells below this share of the largest value of their variable are differences of much larger numbers:
+#: they are compared on the scale of the variable only.
+NEGLIGIBLE = 1e-9
+
+
+def differences(model, everything, stop):
+    """Run both engines; name every variable that differs by more than the tolerance."""
+    names = tuple(model.equations.variables)
+    reference = model.run(engine="pysd", step=REFERENCE_STEP, stop=stop, save=names)
+    inputs = model.inputs(everything.inputs, 2024, stop)
+    saved = everything.run(inputs, 2024, stop, REFERENCE_STEP, "euler").saved
+    found = []
+    for name in names:
+        ours, theirs = saved[name], reference[name].values
+        assert ours.shape == theirs.shape
+        assert np.isfinite(theirs).all()
+        size = np.abs(theirs)
+        away = np.abs(ours - theirs)
+        cells = size > NEGLIGIBLE * size.max()
+        by_cell = float((away[cells] / size[cells]).max(initial=0.0))
+        of_largest = float(away.max() / (size.max() or 1.0))
+        if max(by_cell, of_largest) > TOLERANCE:
+            found.append(f"{name}: {of_largest:.2g} of its largest value, {by_cell:.2g} in a cell")
+    return found
+
+
+@pytest.mark.slow
+def test_both_engines_agree_to_2051(shipped, everything):
+    assert len(everything.save) == len(shipped.equations.variables)
+    assert differences(shipped, everything, 2051) == []
+
+
+@pytest.mark.parametrize("seed", [101, 102])
+def test_both_engines_agree_for_random_parameters(shipped, everything, draw, seed):
+    model = LoadedModel(shipped.equations, draw(seed))
+    assert differences(model, everything, 2026) == []
