@@ -84,7 +84,9 @@ def carry(raw: Path, out: Path) -> None:
     """
     codes = _divisions(raw / "demography", out / "regions")
     areas = _area_codes(raw / "demography")
-    population = [*_municipal_population(raw / "demography", codes), *_demography(raw / "demography", codes)]
+    people = [*_municipal_population(raw / "demography", codes)]
+    _municipalities(people, codes, out / "regions" / "municipalities.csv")
+    population = people + [*_demography(raw / "demography", codes)]
     _write(out / "observations" / "regions_population.csv", population)
     labour = raw / "labour"
     rows = [*_jobs(labour), *_accounts(labour), *_survey(labour, areas, codes), *_vacancies(labour)]
@@ -128,13 +130,10 @@ def _divisions(folder: Path, out: Path) -> dict[str, str]:
     """Write the tables of regions; return the code of each municipality by its name, former ones excluded."""
     mapping = _mapping(folder)
     codes = {row[1]: row[0] for row in mapping}
-    _table(out / "municipalities.csv", ["municipality", "name"], [row[:2] for row in mapping])
     for name, column in SETS.items():
         rows = [[row[0], row[column], row[column + 1]] for row in mapping]
         _table(out / f"{name}.csv", ["municipality", "region", "region_name"], rows)
-    _table(
-        out / "nl.csv", ["municipality", "region", "region_name"], [[row[0], "NL", "Nederland"] for row in mapping]
-    )
+    _table(out / "nl.csv", ["municipality", "region", "region_name"], [[row[0], "NL", "Nederland"] for row in mapping])
     former = [
         [code, name, str(since), codes[new], f"{weight / sum(w for _, w in successors):.6g}"]
         for code, name, since, successors in sorted(FORMER)
@@ -162,6 +161,15 @@ def _municipal_population(folder: Path, codes: dict[str, str]) -> Iterator[Row]:
         yield Row("municipal_population", "2021", persons, "cbs_83502ned", sex=sex_code, age=age, region=code)
 
 
+def _municipalities(people: list[Row], codes: dict[str, str], path: Path) -> None:
+    """Write the base division: codes, names and the inhabitants who are the weights between divisions."""
+    sums: dict[str, float] = defaultdict(float)
+    for row in people:
+        sums[row.region] += row.value
+    rows = [[code, name, f"{sums[code]:.10g}"] for name, code in sorted(codes.items(), key=lambda item: item[1])]
+    _table(path, ["municipality", "name", "inhabitants"], rows)
+
+
 def _demography(folder: Path, codes: dict[str, str]) -> Iterator[Row]:
     for year, _, _, region, persons in _read(folder / "pop_jan1_2024_region_totals_cbs70072ned_provisional.csv"):
         yield Row("population_by_region", year, float(persons), "cbs_70072ned", region=region)
@@ -182,7 +190,9 @@ def _demography(folder: Path, codes: dict[str, str]) -> Iterator[Row]:
         for table, variant, year, region, thousand in _read(folder / file):
             cells = {"source": f"cbs_{table.lower()}", "status": "official_projection", "region": region}
             yield Row(names[table, variant], year, float(thousand) * THOUSAND, **cells)
-    for table, variant, year, name, thousand in _read(folder / "pbl_cbs_forecast_2022round_2050_selected_gemeenten.csv"):
+    for table, variant, year, name, thousand in _read(
+        folder / "pbl_cbs_forecast_2022round_2050_selected_gemeenten.csv"
+    ):
         cells = {"source": f"cbs_{table.lower()}", "status": "official_projection", "region": codes[name]}
         yield Row(names[table, variant], year, float(thousand) * THOUSAND, **cells)
     for year, age, _, _, indicator, percent in _read(folder / "moves_by_age_2017_cbs.csv"):
@@ -190,7 +200,13 @@ def _demography(folder: Path, codes: dict[str, str]) -> Iterator[Row]:
             yield Row("moved_between_municipalities", year, float(percent), "cbs_moves_2020", age=age)
     for year, _, region, indicator, persons in _read(folder / "domestic_moves_selected_cbs60048ned.csv"):
         if region.startswith("PV"):
-            yield Row(f"moves_{indicator.removeprefix('domestic_').removeprefix('moved_').removesuffix('_gemeente')}", year, float(persons), "cbs_60048ned", region=region)
+            yield Row(
+                f"moves_{indicator.removeprefix('domestic_').removeprefix('moved_').removesuffix('_gemeente')}",
+                year,
+                float(persons),
+                "cbs_60048ned",
+                region=region,
+            )
 
 
 # --- labour ----------------------------------------------------------------------------------------------------------
@@ -277,9 +293,7 @@ def _vacancies(labour: Path) -> Iterator[Row]:
         region = "NL" if raw["region_code"] == "NL01" else raw["region_code"]
         if raw["frequency"] == "quarter" and (sector in sections or sector == TOTAL) and region[:2] != "LD":
             value = float(raw["open_vacancies_thousand"]) * THOUSAND
-            yield Row(
-                "open_vacancies_by_region", raw["period"], value, "cbs_83599ned", sector=sector, region=region
-            )
+            yield Row("open_vacancies_by_region", raw["period"], value, "cbs_83599ned", sector=sector, region=region)
 
 
 def _commuting(labour: Path, codes: dict[str, str]) -> Iterator[Row]:

@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
     home = {
         int(code): codes[successors.get(name, CORRECTED_NAMES.get(name, name))]
         for code, name in zip(postcodes["postcode"], postcodes["gemeente"], strict=True)
-        if code >= 1000
+        if code >= 1000 and isinstance(name, str)
     }
     sums: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(4))
     for code, people, area, shape in read("geo_postcodes4").itertuples(index=False):
