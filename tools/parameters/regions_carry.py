@@ -86,7 +86,7 @@ def carry(raw: Path, out: Path) -> None:
     areas = _area_codes(raw / "demography")
     people = [*_municipal_population(raw / "demography", codes)]
     _municipalities(people, codes, out / "regions" / "municipalities.csv")
-    population = people + [*_demography(raw / "demography", codes)]
+    population = [*people, *_demography(raw / "demography", codes)]
     _write(out / "observations" / "regions_population.csv", population)
     labour = raw / "labour"
     rows = [*_jobs(labour), *_accounts(labour), *_survey(labour, areas, codes), *_vacancies(labour)]
@@ -198,15 +198,15 @@ def _demography(folder: Path, codes: dict[str, str]) -> Iterator[Row]:
     for year, age, _, _, indicator, percent in _read(folder / "moves_by_age_2017_cbs.csv"):
         if indicator == "moved_between_gemeenten_pct":
             yield Row("moved_between_municipalities", year, float(percent), "cbs_moves_2020", age=age)
+    moves = {
+        "moved_within_gemeente": "moves_within",
+        "moved_in_from_other_gemeente": "moves_in_from_other",
+        "moved_out_to_other_gemeente": "moves_out_to_other",
+        "domestic_balance": "moves_balance",
+    }
     for year, _, region, indicator, persons in _read(folder / "domestic_moves_selected_cbs60048ned.csv"):
         if region.startswith("PV"):
-            yield Row(
-                f"moves_{indicator.removeprefix('domestic_').removeprefix('moved_').removesuffix('_gemeente')}",
-                year,
-                float(persons),
-                "cbs_60048ned",
-                region=region,
-            )
+            yield Row(moves[indicator], year, float(persons), "cbs_60048ned", region=region)
 
 
 # --- labour ----------------------------------------------------------------------------------------------------------

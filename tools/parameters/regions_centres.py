@@ -1,8 +1,8 @@
-"""Where people live in each municipality: ``parameters/regions/centres.csv``, from areas and inhabitants of postcodes.
+"""Where people live in each municipality: writes ``parameters/regions/centres.csv`` from postcodes.
 
-Run by hand and seldom, as ``python -m tools.parameters.regions_centres FOLDER``; FOLDER holds ``geo_postcodes4.rda`` and
-``postcodes.rda`` of github.com/certe-medical-epidemiology/certegis (CBS areas of 2022 and inhabitants of 2021). Needs the
-package ``rdata``, which nothing else here needs.
+Run by hand and seldom, as ``python -m tools.parameters.regions_centres FOLDER``; FOLDER holds ``geo_postcodes4.rda``
+and ``postcodes.rda`` of github.com/certe-medical-epidemiology/certegis (CBS areas of 2022, inhabitants of 2021). Needs
+the package ``rdata``, which nothing else here needs.
 """
 
 from __future__ import annotations
