@@ -181,10 +181,10 @@ def test_parameters_given_as_an_array(tables):
 
 
 BAD = [
-    ({"scenario": "basline"}, ScenarioError, "there is no scenario 'basline'; allowed: baseline, or a .yaml file; "
+    ({"scenario": "baselin"}, ScenarioError, "there is no scenario 'baselin'; allowed: baseline, or a .yaml file; "
      "did you mean 'baseline'?"),
-    ({"population": "groe"}, ScenarioError, "unknown population variant 'groe'; allowed: prognose, groei, krimp, groen, "
-     "grijs, arbeid, asiel, lage_migratie; did you mean 'groe"),
+    ({"population": "groe"}, ScenarioError, "unknown population variant 'groe'; allowed: prognose, groei, krimp, "
+     "groen, grijs, arbeid, asiel, lage_migratie; did you mean 'groe"),
     ({"parameters": {"wage_respons": 0.1}}, ParameterError, "unknown parameter; found 'wage_respons'; allowed: the "),
     ({"parameters": {"wage_respons": 0.1}}, ParameterError, "did you mean 'wage_response'?"),
     ({"parameters": {"turnover": 1.0}}, ParameterError, "turnover: a number is not repeated over the dimensions "

@@ -31,9 +31,7 @@ def test_names():
         ks.rum  # noqa: B018
 
 
-@pytest.mark.parametrize(
-    "first", ["krapte_sd.parameters", "krapte_sd.scenarios", "krapte_sd.forecast", "krapte_sd.cli"]
-)
+@pytest.mark.parametrize("first", [f"krapte_sd.{name}" for name in ("parameters", "scenarios", "forecast", "cli")])
 def test_functions_are_not_hidden_by_packages_of_the_same_name(first):
     """`krapte_sd.parameters` is a function and a package; whatever is imported first, users get the function."""
     code = f"import {first}, krapte_sd as ks; print(callable(ks.parameters), callable(ks.scenarios), callable(ks.run))"
@@ -64,8 +62,9 @@ def test_importing_changes_no_global_state():
 import locale, os, random, signal, sys, warnings
 import numpy as np
 def state():
-    return (locale.setlocale(locale.LC_ALL), dict(os.environ), warnings.filters[:], np.geterr(), sys.getrecursionlimit(),
-            signal.getsignal(signal.SIGINT), random.getstate(), np.random.get_state()[1].tolist(), os.getcwd())
+    return (locale.setlocale(locale.LC_ALL), dict(os.environ), warnings.filters[:], np.geterr(),
+            sys.getrecursionlimit(), signal.getsignal(signal.SIGINT),
+            random.getstate(), np.random.get_state()[1].tolist(), os.getcwd())
 before = state()
 import krapte_sd
 assert state() == before

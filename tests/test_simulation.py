@@ -76,7 +76,7 @@ def test_an_input_that_was_not_set_is_named(path):
 
 def test_unknown_names(path):
     model = ks.load_model(path)
-    with pytest.raises(ParameterError, match="'arrivals_per_yaer' is not .*; did you mean 'arrivals_per_year'"):
+    with pytest.raises(ParameterError, match=r"'arrivals_per_yaer' is not .*; did you mean 'arrivals_per_year'"):
         model.run({"arrivals_per_yaer": 1.0})
     with pytest.raises(ParameterError, match="save: 'stok' is not a variable of the model; did you mean 'stock'"):
         model.run(arrivals(), save=["stok"])

@@ -100,7 +100,7 @@ def test_a_file_that_is_no_text(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "Baseline", "baseline ", "x" * 500, "../scenarios/none", "no/such.yaml", "a\0b"])
 def test_names_that_do_not_exist(name):
-    with pytest.raises(ScenarioError, match="there is no scenario '.*allowed: .*baseline") as caught:
+    with pytest.raises(ScenarioError, match=r"there is no scenario '.*allowed: .*baseline") as caught:
         read_scenario(name)
     assert len(str(caught.value)) < 400
 
@@ -111,5 +111,5 @@ def test_values_are_checked_when_applied(write):
         read_scenario(write(HEAD + "parameters: {wage_respons: 1.0}\n")).apply(tables)
     with pytest.raises(ParameterError, match="layoff_time: a value is not a finite number"):
         read_scenario("baseline").changed(parameters={"layoff_time": math.inf}).apply(tables)
-    with pytest.raises(ScenarioError, match="unknown population variant 'grren'.*did you mean 'groen'"):
+    with pytest.raises(ScenarioError, match=r"unknown population variant 'grren'.*did you mean 'groen'"):
         read_scenario(write(HEAD + "population: grren\n")).apply(tables)
