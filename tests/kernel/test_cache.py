@@ -21,8 +21,8 @@ from krapte_sd.kernel import compile_model
 begin = time.perf_counter()
 program = compile_model(model, ["employed", "tight"], ["deaths"])
 took = time.perf_counter() - begin
-functions = [each for each in vars(program._module).values() if hasattr(each, "stats")]
-print(took, len(functions), sum(1 for each in functions if each.stats.cache_hits), sep=",")
+functions = [each for each in vars(program._module).values() if hasattr(each, "cache_hits")]
+print(took, len(functions), sum(1 for each in functions if each.cache_hits), sep=",")
 """
 
 

@@ -50,7 +50,8 @@ def load(source: str) -> ModuleType:
     import numba
     import numpy as np
 
-    versions = f"{numba.__version__} {np.__version__} {sys.version_info[:2]}"
+    lanes = Path(__file__).with_name("lanes.py").read_bytes()
+    versions = f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {hashlib.sha256(lanes).hexdigest()}"
     name = "krapte_sd_kernel_" + hashlib.sha256(f"{versions}\n{source}".encode()).hexdigest()[:24]
     if name in sys.modules:
         return sys.modules[name]

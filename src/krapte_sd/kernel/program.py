@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal
@@ -11,21 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from krapte_sd.equations.model import Model
-from krapte_sd.errors import BalanceError, ParameterError, SolverError, nearest
-from krapte_sd.kernel.inputs import Checked, Series, check_inputs
-from krapte_sd.kernel.lower import Lowered, lower
+from krapte_sd.errors import ParameterError, nearest
+from krapte_sd.kernel.inputs import Series, check_inputs
+from krapte_sd.kernel.lower import lower
+from krapte_sd.kernel.nest import Context
+from krapte_sd.kernel.run import Run
 from krapte_sd.kernel.schedule import contracted, gather
-from krapte_sd.kernel.source import write
-from krapte_sd.kernel.storage import Layout, place
+from krapte_sd.kernel.settings import read_settings
+from krapte_sd.kernel.source import Source, write
+from krapte_sd.kernel.storage import place
 
 __all__ = ["Program", "Result", "compile_model"]
 
 Array = NDArray[np.float64]
 Method = Literal["euler", "rk4"]
-#: A stock may fall below zero by this share of its largest element: rounding, no more.
-_ROUNDING = 1e-12
-#: So many outputs that are not finite are named.
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -90,16 +89,17 @@ def compile_model(model: Model, save: Sequence[str], integrate: Sequence[str] = 
         raise ParameterError.collect(f"outputs of {model.path}", problems)
     lowered = lower(model, tuple(dict.fromkeys(save)), tuple(dict.fromkeys(integrate)))
     phases = {name: gather(statements, lowered.sizes) for name, statements in lowered.phases.items()}
-    without = contracted(lowered, phases)
+    # What does not depend on the state keeps its memory: runs of many members share it.
+    kept = {each.target for name in ("const", "year", "time") for each in lowered.phases[name]}
+    without = contracted(lowered, phases) - kept
     data = [name for name, slot in lowered.slots.items() if slot.role == "data"]
-    hold = [name for name in data if model.variables[name].interpolation == "hold"]
-    linear = [name for name in data if name not in hold]
-    layout = place(lowered, without, hold, linear)
-    writer = write(lowered, layout, phases, without)
+    hold = tuple(name for name in data if model.variables[name].interpolation == "hold")
+    linear = tuple(name for name in data if name not in hold)
+    context = Context(lowered, place(lowered, without, hold, linear), without)
+    source = write(context, phases)
     from krapte_sd.kernel import cache
 
-    module = cache.load(writer.text)
-    return Program(model, lowered, layout, module, writer.functions, writer.text, (tuple(hold), tuple(linear)))
+    return Program(model, context, cache.load(source.text), source, (hold, linear))
 
 
 class Program:
@@ -122,25 +122,24 @@ class Program:
     def __init__(
         self,
         model: Model,
-        lowered: Lowered,
-        layout: Layout,
+        context: Context,
         module: ModuleType,
-        functions: Mapping[str, Sequence[str]],
-        source: str,
+        source: Source,
         data: tuple[tuple[str, ...], tuple[str, ...]],
     ) -> None:
+        lowered = context.lowered
         self.model = model
-        self.source = source
+        self.source = source.text
         self.save = lowered.save
         self.integrate = tuple(each.removesuffix("'integral") for each in lowered.integrals)
         self.stocks = tuple(lowered.stocks)
         self.needed = model.needed((*self.save, *self.integrate))
         self.inputs = tuple(name for name in self.needed if model.variables[name].kind in ("input", "data"))
         self._lowered = lowered
-        self._layout = layout
+        self._layout = context.layout
         self._module = module
         self._data = data
-        self._phases = {phase: [getattr(module, name) for name in names] for phase, names in functions.items()}
+        self._addresses = addresses(module, source)
 
     def __repr__(self) -> str:
         return f"<Program {len(self.needed)} variables, {len(self.save)} saved, {len(self.integrate)} integrated>"
@@ -196,225 +195,22 @@ class Program:
         SolverError
             If an output is not finite.
         """
-        settings = _settings(start, stop, step, method, save_step)
+        settings = read_settings(start, stop, step, method, save_step)
         checked = check_inputs(self.model, self.needed, inputs, settings.start, settings.stop)
-        return _Run(self, checked, settings, debug).result()
-
-
-@dataclass(frozen=True)
-class _Settings:
-    start: int
-    stop: int
-    per_year: int
-    euler: bool
-    every: int
-
-
-def _settings(start: float, stop: float, step: float, method: str, save_step: float | None) -> _Settings:
-    problems = []
-    for name, value in (("start", start), ("stop", stop)):
-        if not np.isfinite(value) or value != int(value) or not 1 <= value <= 9999:
-            problems.append(f"{name} must be a whole year, found {value!r}")
-    if not problems and stop <= start:
-        problems.append(f"stop must be after start, found {start}...{stop}")
-    steps = {1.0 / 2**k: 2**k for k in range(13)}
-    if step not in steps:
-        problems.append(f"step must be 1, 1/2, 1/4, ... 1/4096 of a year, found {step!r}")
-    if method not in ("euler", "rk4"):
-        problems.append(f"method must be 'euler' or 'rk4', found {method!r}{nearest(str(method), ('euler', 'rk4'))}")
-    every = steps.get(step, 1)
-    if save_step is not None and step in steps:
-        if save_step not in steps or save_step < step:
-            problems.append(f"save_step must be 1, 1/2, 1/4, ... of a year and at least the step, found {save_step!r}")
-        else:
-            every = steps[step] // steps[save_step]
-    if problems:
-        raise ParameterError.collect("settings of the run", problems)
-    return _Settings(int(start), int(stop), steps[step], method == "euler", every)
-
-
-class _Run:
-    """One run: the workspace and the loop over years and steps."""
-
-    def __init__(self, program: Program, checked: Checked, settings: _Settings, debug: bool) -> None:
-        self.program = program
-        self.settings = settings
-        self.debug = debug
-        self.layout = program._layout
-        self.slots = program._lowered.slots
-        self.work = _aligned(self.layout.size)
-        self.views = {name: self._view(name) for name in self.layout.offsets}
-        for name, value in checked.constants.items():
-            self.views[name][...] = value
-        years = settings.stop - settings.start + 1
-        self.hold, self.linear = (
-            self._table(names, checked, block, years)
-            for names, block in zip(program._data, (self.layout.hold, self.layout.linear), strict=True)
-        )
-        count = (settings.stop - settings.start) * (settings.per_year // settings.every) + 1
-        self.times = np.empty(count)
-        self.saved = {name: np.empty((count, *program.model.shape(name))) for name in program.save}
-        self.integrals = {name: np.empty((years - 1, *program.model.shape(name))) for name in program.integrate}
-        self.filled = 0
-
-    def _view(self, name: str) -> Array:
-        slot = self.slots[name]
-        first = self.layout.offsets[name]
-        return self.work[first : first + slot.size].reshape([self.program._lowered.sizes[each] for each in slot.dims])
-
-    def _table(self, names: Sequence[str], checked: Checked, block: tuple[int, int], years: int) -> Array:
-        table = np.zeros((years, block[1]))
-        for name in names:
-            first = self.layout.offsets[name] - block[0]
-            table[:, first : first + self.slots[name].size] = checked.tables[name].reshape(years, -1)
-        return table
-
-    def _call(self, phase: str, time: float, year: float) -> None:
-        for function in self.program._phases[phase]:
-            function(self.work, time, year)
-
-    def _year(self, number: int) -> None:
-        """Load what belongs to a calendar year, at its 1 January."""
-        year = float(self.settings.start + number)
-        first, count = self.layout.hold
-        self.work[first : first + count] = self.hold[number]
-        self._call("const", year, year)
-        self._call("year", year, year)
-        self._time(number, 0.0, year)
-
-    def _time(self, number: int, share: float, time: float) -> None:
-        """Bring what depends on time alone to a time within a calendar year."""
-        self.program._module.interpolate(self.work, self.linear, number, share)
-        self._call("time", time, float(self.settings.start + number))
-
-    def _start(self) -> None:
-        """Settle all initial values; one may depend on another, hence the passes."""
-        year = float(self.settings.start)
-        lowered = self.program._lowered
-        for _ in range(lowered.passes):
-            self._year(0)
-            for phase in ("rates", "outputs", "start"):
-                self._call(phase, year, year)
-            for body, cell in lowered.copies:
-                self.views[cell][...] = self.views[body]
-
-    def result(self) -> Result:
-        """Run, and gather the outputs."""
-        settings = self.settings
-        self._start()
-        if self.debug:
-            self._guard(float(settings.start))
-        first = self.layout.state + self.layout.stocks
-        last = self.layout.state + self.layout.length
-        for number in range(settings.stop - settings.start):
-            self._year(number)
-            self.work[first:last] = 0.0
-            for k in range(settings.per_year):
-                self._step(number, k)
-            for name, out in self.integrals.items():
-                out[number] = self.views[f"{name}'integral"]
-        self._year(settings.stop - settings.start)
-        self._call("rates", float(settings.stop), float(settings.stop))
-        self._save(float(settings.stop))
-        self._finite()
+        run = Run(self, checked, settings, debug)
+        run.go()
         return Result(
-            self.times,
-            self.saved,
+            run.times,
+            run.saved,
             np.arange(settings.start, settings.stop),
-            self.integrals,
-            {name: self.views[name].copy() for name in self.program.stocks},
+            run.integrals,
+            {name: run.views[name].copy() for name in self.stocks},
         )
 
-    def _step(self, number: int, k: int) -> None:
-        settings = self.settings
-        h = 1.0 / settings.per_year
-        year = float(settings.start + number)
-        time, end, share = year + k * h, year + (k + 1) * h, (k + 1) * h
-        if k + 1 == settings.per_year:
-            end = float(np.nextafter(end, year))
-        solver: Callable[[str], Any] = lambda name: getattr(self.program._module, f"solver_{name}")  # noqa: E731
-        self._call("rates", time, year)
-        if k % settings.every == 0:
-            self._save(time)
-        if settings.euler:
-            solver("euler")(self.work, h, 0.0)
-        else:
-            solver("first")(self.work, h / 2, 0.0)
-            self._time(number, (k + 0.5) * h, year + (k + 0.5) * h)
-            self._call("rates", year + (k + 0.5) * h, year)
-            solver("middle")(self.work, h / 2, 0.0)
-            self._call("rates", year + (k + 0.5) * h, year)
-            solver("middle")(self.work, h, 0.0)
-        # After the last step of a year the next year loads its own data.
-        if not settings.euler or k + 1 < settings.per_year:
-            self._time(number, share, end)
-        if not settings.euler:
-            self._call("rates", end, year)
-            solver("last")(self.work, h / 6, 0.0)
-        if self.debug:
-            self._guard(year + (k + 1) * h)
 
-    def _save(self, time: float) -> None:
-        """Store what is wanted; the rates of this time are in the workspace."""
-        year = float(np.floor(time))
-        self._call("outputs", time, year)
-        self.times[self.filled] = time
-        for name, out in self.saved.items():
-            out[self.filled] = self.views[name]
-        self.filled += 1
-
-    # -- checks ------------------------------------------------------------------------------------------------------
-
-    def _where(self, name: str, place: Sequence[int]) -> str:
-        model = self.program.model
-        labels = [model.ranges[dim].labels[k] for dim, k in zip(model.variables[name].dimensions, place, strict=True)]
-        return f"{name}[{', '.join(labels)}]" if labels else name
-
-    def _guard(self, time: float) -> None:
-        for name in self.program.stocks:
-            value = self.views[name]
-            lowest = self.program.model.variables[name].limits[0]
-            bad = np.argwhere(~np.isfinite(value))
-            if len(bad):
-                raise SolverError(f"{self._where(name, bad[0])} is {value[tuple(bad[0])]} at time {time:g}")
-            if lowest is not None and lowest < 0:
-                continue
-            bound = -_ROUNDING * float(np.abs(value).max(initial=0.0))
-            if value.min(initial=0.0) < bound:
-                worst = np.unravel_index(int(np.argmin(value)), value.shape)
-                found = self._where(name, [int(each) for each in worst])
-                raise BalanceError(
-                    f"the stock {found} is {value.min():.6g} at time {time:g}; a stock must not be negative "
-                    "(limits such as '[-1,?]' after its unit allow it)"
-                )
-
-    def _finite(self) -> None:
-        """Check every output; the earliest places come first, as later ones mostly follow from them."""
-        last = self.times[-1]
-        state = {name: self.views[name][np.newaxis] for name in self.program.stocks}
-        starts = np.arange(self.settings.start, self.settings.stop, dtype=float)
-        found: list[tuple[float, str]] = []
-        for what, points, outputs in (
-            ("at time", self.times, self.saved),
-            ("over the year", starts, self.integrals),
-            ("at time", np.array([last]), state),
-        ):
-            for name, value in outputs.items():
-                finite = np.isfinite(value)
-                if finite.all():
-                    continue
-                place = [int(each) for each in np.argwhere(~finite)[0]]
-                text = f"{self._where(name, place[1:])} is {value[tuple(place)]} first {what} {points[place[0]]:g}"
-                found.append((float(points[place[0]]), text))
-        if found:
-            problems = list(dict.fromkeys(text for _, text in sorted(found, key=lambda each: each[0])))
-            if len(problems) > _SHOWN:
-                problems = [*problems[:_SHOWN], f"and {len(problems) - _SHOWN} more variables"]
-            raise SolverError.collect(f"run of {self.program.model.path}: values that are not finite", problems)
-
-
-def _aligned(size: int) -> Array:
-    """Zeros whose first place is at the start of a cache line."""
-    raw = np.zeros(size + 8)
-    skip = (-raw.ctypes.data // 8) % 8
-    return raw[skip : skip + size]
+def addresses(module: ModuleType, source: Source) -> dict[str, NDArray[np.int64]]:
+    """Give the addresses of the compiled functions of each phase."""
+    return {
+        phase: np.array([getattr(module, name).address for name in names], dtype=np.int64)
+        for phase, names in source.functions.items()
+    }

@@ -1,12 +1,13 @@
 """Places every array of a kernel in one flat workspace.
 
-One workspace with fixed offsets lets the compiler see that no two arrays overlap,
-so that loops become vector code without checks at run time.
+One workspace with fixed offsets lets the compiler see how arrays lie to each
+other. What all members of an ensemble share, if they share it, lies in two blocks of its
+own: what holds for a calendar year, and what follows time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from krapte_sd.kernel.lower import Lowered
@@ -40,6 +41,10 @@ class Layout:
     hold, linear : tuple of int
         First place and number of places of the data that hold for a year, and of
         the data that are interpolated.
+    yearly, timed : tuple of int
+        First place and number of places of all that holds for a calendar year
+        (inputs and `hold` among them), and of all that follows time alone
+        (`linear` among them).
     """
 
     offsets: dict[str, int] = field(default_factory=dict)
@@ -52,6 +57,8 @@ class Layout:
     stocks: int = 0
     hold: tuple[int, int] = (0, 0)
     linear: tuple[int, int] = (0, 0)
+    yearly: tuple[int, int] = (0, 0)
+    timed: tuple[int, int] = (0, 0)
 
     def take(self, size: int) -> int:
         """Reserve places and give the first one."""
@@ -60,7 +67,13 @@ class Layout:
         return first
 
 
-def place(lowered: Lowered, without: Iterable[str], hold: Sequence[str], linear: Sequence[str]) -> Layout:
+def place(
+    lowered: Lowered,
+    without: Iterable[str],
+    hold: Sequence[str],
+    linear: Sequence[str],
+    only: Container[str] | None = None,
+) -> Layout:
     """Give every slot its place.
 
     Parameters
@@ -71,26 +84,33 @@ def place(lowered: Lowered, without: Iterable[str], hold: Sequence[str], linear:
         Slots that need no memory.
     hold, linear : sequence of str
         Data variables by the way they run between two 1 Januaries.
+    only : container of str, optional
+        Slots that are wanted; default: all.
     """
     layout = Layout()
+    skip = set(without)
 
-    def block(names: Sequence[str]) -> int:
+    def block(names: Iterable[str]) -> tuple[int, int]:
         first = layout.size
         for name in names:
-            layout.offsets[name] = layout.take(lowered.slots[name].size)
-        return first
+            if name not in layout.offsets and name not in skip and (only is None or name in only):
+                layout.offsets[name] = layout.take(lowered.slots[name].size)
+        return first, layout.size - first
 
-    layout.state = block(lowered.stocks)
-    layout.stocks = layout.size - layout.state
+    layout.state, layout.stocks = block(lowered.stocks)
     block(lowered.integrals)
     layout.length = layout.size - layout.state
-    layout.rates = block([*lowered.rates, *lowered.integrands])
+    layout.rates, _ = block([*lowered.rates, *lowered.integrands])
     layout.saved_state = layout.take(layout.length)
     layout.weighted = layout.take(layout.length)
-    first = block(hold)
-    layout.hold = (first, layout.size - first)
-    first = block(linear)
-    layout.linear = (first, layout.size - first)
-    skip = set(without)
-    block([name for name in lowered.slots if name not in layout.offsets and name not in skip])
+    timed = [each.target for each in lowered.phases["time"]]
+    yearly = [each.target for phase in ("const", "year") for each in lowered.phases[phase]]
+    given = [name for name, slot in lowered.slots.items() if slot.role in ("input", "lookup", "cell")]
+    layout.hold = block(hold)
+    first, _ = block([*given, *yearly])
+    layout.yearly = (layout.hold[0], layout.size - layout.hold[0])
+    layout.linear = block(linear)
+    block(timed)
+    layout.timed = (layout.linear[0], layout.size - layout.linear[0])
+    block(lowered.slots)
     return layout

@@ -1,0 +1,289 @@
+"""Writes one nest of loops, for one run or for eight members at once.
+
+Whatever does not change in the innermost loop is computed outside of it. Sums over
+the innermost dimension are gathered in a row first, so that the loop stays vector
+code, and the row is added up in a fixed order: results depend neither on the
+processor nor on how many members are computed together.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from krapte_sd.equations.expressions import Expr, Index, Number, Op, Ref, TimeRef
+from krapte_sd.kernel.lower import YEAR, Lowered, Statement
+from krapte_sd.kernel.operators import combine, is_atomic, needs_names, write_op
+from krapte_sd.kernel.schedule import Group
+from krapte_sd.kernel.storage import Layout
+
+__all__ = ["Context", "nest_lines"]
+
+_DEPTH = 12
+_LOOKUPS = ("lookup", "lookup_backward", "lookup_forward")
+_LANES = 8
+_NEUTRAL = {"sum": "0.0", "prod": "1.0", "vmin": "math.inf", "vmax": "-math.inf"}
+
+
+@dataclass
+class Context:
+    """What all nests of a module share.
+
+    Attributes
+    ----------
+    lowered : Lowered
+        The statements.
+    layout : Layout
+        Places in the workspace ``W``; rows for sums are added to it.
+    without : set of str
+        Arrays that are only local variables of a nest.
+    shared : mapping of str to (str, int), optional
+        Arrays that are the same for all members: name of the memory, and place.
+    vector : bool
+        True if the workspace holds vectors of members.
+    """
+
+    lowered: Lowered
+    layout: Layout
+    without: set[str]
+    shared: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    vector: bool = False
+    # Names are unique in the whole module: numba gives a name one type in a function.
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    tables: dict[tuple[int, ...], str] = field(default_factory=dict)
+    helpers: set[str] = field(default_factory=set)
+
+    def table(self, places: tuple[int, ...]) -> str:
+        """Name of a constant array of positions."""
+        return self.tables.setdefault(places, f"P{len(self.tables)}")
+
+
+def nest_lines(group: Group, context: Context) -> list[str]:
+    """Write the lines of a nest, with the indentation inside the function body."""
+    return _Nest(group, context).lines()
+
+
+@dataclass(frozen=True)
+class _Value:
+    """Code of an expression: the loop it must stand in, how deep it is nested, and whether it is a vector."""
+
+    code: str
+    level: int
+    nested: int
+    vector: bool
+
+
+class _Nest:
+    def __init__(self, group: Group, context: Context) -> None:
+        self.group = group
+        self.context = context
+        self.slots = context.lowered.slots
+        self.sizes = [context.lowered.sizes[key.rstrip("!")] for key in group.loops]
+        self.lengths = context.lowered.sizes
+        self.layout = context.layout
+        self.vector = context.vector
+        self.place = {key: number for number, key in enumerate(group.loops)}
+        self.inner = len(group.loops) - 1
+        # Lines by the number of loops around them; those after the inner loops apart.
+        self.before: list[list[str]] = [[] for _ in range(len(group.loops) + 1)]
+        self.after: list[list[str]] = [[] for _ in range(len(group.loops) + 1)]
+        self.known: dict[object, _Value] = {}
+
+    def lines(self) -> list[str]:
+        for each in self.group.statements:
+            self._statement(each)
+        return self._loops(-1)
+
+    def _loops(self, level: int) -> list[str]:
+        """Lines inside loop `level` (-1: outside of all), without their own indentation."""
+        result = list(self.before[level + 1])
+        if level < self.inner:
+            result.append(f"for i{level + 1} in range({self.sizes[level + 1]}):")
+            result += ["    " + each for each in self._loops(level + 1)] or ["    pass"]
+        return result + self.after[level + 1]
+
+    # -- memory ------------------------------------------------------------------------------------------------------
+
+    def _read(self, place: str) -> str:
+        return f"ld(W, {place})" if self.vector else f"W[{place}]"
+
+    def _write(self, place: str, code: str) -> str:
+        return f"st(W, {place}, {code})" if self.vector else f"W[{place}] = {code}"
+
+    def _fill(self, depth: int, first: int, size: int, value: str) -> None:
+        if size == 1:
+            self.before[depth].append(self._write(str(first), value))
+        else:
+            self.before[depth] += [f"for k in range({size}):", "    " + self._write(f"{first} + k", value)]
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def _statement(self, statement: Statement) -> None:
+        value = self._expr(statement.expr)
+        if statement.mode == "set":
+            name = self._name("t")
+            self.before[self.inner + 1].append(f"{name} = {value.code}")
+            self.known[(statement.target, statement.index)] = _Value(name, self.inner, 0, value.vector)
+            if statement.target not in self.context.without:
+                place, _ = self._address(statement.target, statement.index)
+                self.before[self.inner + 1].append(self._write(place, name))
+            return
+        self._accumulate(statement, value)
+
+    def _accumulate(self, statement: Statement, value: _Value) -> None:
+        target, level = self._address(statement.target, statement.index)
+        neutral = _NEUTRAL[statement.mode]
+        size = self.slots[statement.target].size
+        first = self.layout.offsets[statement.target]
+        self._fill(0, first, size, neutral)
+        inside = self.before[self.inner + 1]
+        if level == self.inner:
+            inside.append(self._write(target, self._combine(statement.mode, self._read(target), value)))
+            return
+        row, length = self.layout.take(self.sizes[self.inner]), self.sizes[self.inner]
+        cell = f"{row} + i{self.inner}"
+        if level == self.inner - 1:
+            inside.append(self._write(cell, value.code))
+        else:
+            self._fill(level + 1, row, length, neutral)
+            inside.append(self._write(cell, self._combine(statement.mode, self._read(cell), value)))
+        self.after[level + 1] += self._add_up(statement.mode, row, length, target)
+
+    def _combine(self, mode: str, left: str, right: _Value) -> str:
+        if mode in ("vmin", "vmax"):
+            if not is_atomic(right.code):
+                right = self._keep(right, self.inner)
+            if self.vector:
+                left = self._keep(_Value(left, self.inner, 0, True), self.inner, fresh=True).code
+        return combine(mode, left, right.code, vector=self.vector)
+
+    def _add_up(self, mode: str, row: int, length: int, target: str) -> list[str]:
+        """Add up a row in lanes, in an order that is the same on every processor."""
+        lanes = _LANES if mode == "sum" and length >= 2 * _LANES else 1
+        names = [self._name("s") for _ in range(lanes)]
+        full = length - length % lanes
+        neutral = f"splat({_NEUTRAL[mode]})" if self.vector else _NEUTRAL[mode]
+        lines = [f"{name} = {neutral}" for name in names]
+        lines.append(f"for k in range({full // lanes}):")
+        extra = self._name("r")
+
+        def joined(name: str, place: str, indent: str) -> list[str]:
+            return [
+                f"{indent}{extra} = {self._read(place)}",
+                f"{indent}{name} = {combine(mode, name, extra, vector=self.vector)}",
+            ]
+
+        for lane, name in enumerate(names):
+            lines += joined(name, f"{row + lane} + {lanes} * k" if lanes > 1 else f"{row} + k", "    ")
+        for rest in range(length - full):
+            lines += joined(names[0], str(row + full + rest), "")
+        while len(names) > 1:
+            names = [f"({left} + {right})" for left, right in zip(names[::2], names[1::2], strict=True)]
+        lines.append(f"{extra} = {self._read(target)}")
+        return [*lines, self._write(target, combine(mode, extra, names[0], vector=self.vector))]
+
+    # -- expressions -------------------------------------------------------------------------------------------------
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}{next(self.context.numbers)}"
+
+    def _keep(self, value: _Value, level: int, *, fresh: bool = False) -> _Value:
+        """Compute something in a loop as far out as it may be, once (or anew: memory that changes)."""
+        key = ("code", value.code, level)
+        if fresh or key not in self.known:
+            name = self._name("v")
+            self.before[level + 1].append(f"{name} = {value.code}")
+            kept = _Value(name, level, 0, value.vector)
+            if fresh:
+                return kept
+            self.known[key] = kept
+        return self.known[key]
+
+    def _expr(self, expr: Expr) -> _Value:
+        if expr == YEAR:
+            return _Value("year", -1, 0, False)
+        match expr:
+            case Number(value):
+                return _Value(f"({value!r})" if value < 0 else repr(value), -1, 0, False)
+            case TimeRef():
+                return _Value("time", -1, 0, False)
+            case Ref(name, index):
+                return self._load(name, index)
+            case Op(function, args) if function in _LOOKUPS:
+                return self._lookup(function, args)
+            case Op(function, args):
+                return self._op(function, args)
+        raise AssertionError(expr)
+
+    def _load(self, name: str, index: tuple[Index, ...]) -> _Value:
+        key = (name, index)
+        if key not in self.known:
+            place, level = self._address(name, index)
+            memory = self.context.shared.get(name)
+            code = self._read(place) if memory is None else f"get({memory[0]}, {place})"
+            local = self._name("v")
+            self.before[level + 1].append(f"{local} = {code}")
+            self.known[key] = _Value(local, level, 0, self.vector and memory is None)
+        return self.known[key]
+
+    def _first(self, name: str) -> int:
+        return self.context.shared[name][1] if name in self.context.shared else self.layout.offsets[name]
+
+    def _address(self, name: str, index: tuple[Index, ...]) -> tuple[str, int]:
+        """Place of an element, and the loop it depends on."""
+        place = self._first(name)
+        stride = 1
+        outer: list[tuple[int, str]] = []
+        inner = ""
+        for each in reversed(index):
+            step, number = stride, -1
+            if each.element is not None:
+                place += each.element * stride
+            else:
+                number = self.place[each.key or ""]
+                variable = f"i{number}"
+                places = getattr(each, "places", None)
+                if places is not None:
+                    if places == tuple(range(places[0], places[0] + len(places))):
+                        place += places[0] * stride
+                    else:
+                        variable = f"{self.context.table(places)}[{variable}]"
+                term = variable if step == 1 else f"{step} * {variable}"
+                if number == self.inner:
+                    inner += f" + {term}"
+                else:
+                    outer.append((number, term))
+            stride *= self.lengths[each.dimension]
+        base = ""
+        level = max((number for number, _ in outer), default=-1)
+        if outer:
+            code = " + ".join(term for _, term in sorted(outer))
+            base = " + " + self._keep(_Value(code, level, 0, False), level).code
+        return f"{place}{base}{inner}", self.inner if inner else level
+
+    def _lookup(self, function: str, args: tuple[Expr, ...]) -> _Value:
+        table, x = args[0], self._expr(args[1])
+        assert isinstance(table, Ref)  # noqa: S101 - the reader makes nothing else
+        width = self.lengths[table.index[-1].dimension]
+        place, level = self._address(table.name, table.index)
+        memory = self.context.shared[table.name][0] if table.name in self.context.shared else "W"
+        call = f"find({function}, " if x.vector else f"{function}("
+        self.context.helpers.add(function)
+        code = f"{call}{memory}, {place}, {(width - 1) // 2}, {x.code})"
+        return self._keep(_Value(code, max(level, x.level), 0, x.vector), max(level, x.level))
+
+    def _op(self, function: str, args: tuple[Expr, ...]) -> _Value:
+        parts = [self._expr(each) for each in args]
+        level = max((each.level for each in parts), default=-1)
+        depth = 0
+        for number, each in enumerate(parts):
+            if each.nested and (each.level < level or each.nested >= _DEPTH):
+                parts[number] = self._keep(each, each.level)
+            else:
+                depth = max(depth, each.nested)
+        if needs_names(function, args):
+            parts = [each if is_atomic(each.code) else self._keep(each, each.level) for each in parts]
+        vectors = [each.vector for each in parts]
+        code = write_op(function, [each.code for each in parts], args, vectors)
+        return _Value(code, level, depth + 1, any(vectors))

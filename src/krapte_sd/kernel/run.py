@@ -1,0 +1,230 @@
+"""One run: the workspace, and the loop over years and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from krapte_sd.errors import BalanceError, SolverError
+from krapte_sd.kernel.inputs import Checked
+from krapte_sd.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from krapte_sd.kernel.program import Program
+
+__all__ = ["Array", "Run", "aligned", "stepping"]
+
+Array = NDArray[np.float64]
+#: A stock may fall below zero by this share of its largest element: rounding, no more.
+_ROUNDING = 1e-12
+#: So many outputs that are not finite are named.
+_SHOWN = 20
+
+
+@lru_cache(maxsize=1)
+def stepping() -> ModuleType:
+    """Load the solvers; compiled once for all models."""
+    from krapte_sd.kernel import cache
+
+    return cache.load(Path(__file__).with_name("stepping.py").read_text(encoding="utf-8"))
+
+
+class Run:
+    """One run of a program.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+    checked : Checked
+        Its inputs.
+    settings : Settings
+        Years, step and method.
+    debug : bool
+        Check the stocks after every step.
+    """
+
+    def __init__(self, program: Program, checked: Checked, settings: Settings, debug: bool = False) -> None:
+        self.program = program
+        self.settings = settings
+        self.debug = debug
+        self.layout = program._layout
+        self.slots = program._lowered.slots
+        self.work = aligned(self.layout.size)
+        self.base = self.work.ctypes.data
+        self.views = {name: self._view(name) for name in self.layout.offsets}
+        for name, value in checked.constants.items():
+            self.views[name][...] = value
+        years = settings.stop - settings.start + 1
+        self.hold, self.linear = (
+            self._table(names, checked, block, years)
+            for names, block in zip(program._data, (self.layout.hold, self.layout.linear), strict=True)
+        )
+        layout = self.layout
+        self.places = np.array(
+            [layout.state, layout.rates, layout.saved_state, layout.weighted, layout.linear[0], layout.length]
+            + [layout.linear[1]]
+        )
+        first, count = layout.linear
+        self.data = self.work[first : first + count]
+        count = (settings.stop - settings.start) * (settings.per_year // settings.every) + 1
+        self.times = np.empty(count)
+        self.saved = {name: np.empty((count, *program.model.shape(name))) for name in program.save}
+        self.integrals = {name: np.empty((years - 1, *program.model.shape(name))) for name in program.integrate}
+        self.filled = 0
+
+    def _view(self, name: str) -> Array:
+        slot = self.slots[name]
+        first = self.layout.offsets[name]
+        return self.work[first : first + slot.size].reshape([self.program._lowered.sizes[each] for each in slot.dims])
+
+    def _table(self, names: Sequence[str], checked: Checked, block: tuple[int, int], years: int) -> Array:
+        table = np.zeros((years, block[1]))
+        for name in names:
+            first = self.layout.offsets[name] - block[0]
+            table[:, first : first + self.slots[name].size] = checked.tables[name].reshape(years, -1)
+        return table
+
+    # -- evaluating --------------------------------------------------------------------------------------------------
+
+    def _call(self, phase: str, time: float, year: float) -> None:
+        stepping().evaluate(self.program._addresses[phase], self.base, 0, 0, time, year)
+
+    def _year(self, number: int) -> None:
+        """Load what belongs to a calendar year, at its 1 January."""
+        year = float(self.settings.start + number)
+        first, count = self.layout.hold
+        self.work[first : first + count] = self.hold[number]
+        self._call("const", year, year)
+        self._call("year", year, year)
+        self._time(number, 0.0, year)
+
+    def _time(self, number: int, share: float, time: float) -> None:
+        """Bring what depends on time alone to a time within a calendar year."""
+        if self.data.size:
+            after = self.linear[number + 1] if share else self.linear[number]
+            stepping().interpolate(self.data, self.linear[number], after, share)
+        self._call("time", time, float(self.settings.start + number))
+
+    def _start(self) -> None:
+        """Settle all initial values; one may depend on another, hence the passes."""
+        year = float(self.settings.start)
+        lowered = self.program._lowered
+        for _ in range(lowered.passes):
+            self._year(0)
+            for phase in ("rates", "outputs", "start"):
+                self._call(phase, year, year)
+            for body, cell in lowered.copies:
+                self.views[cell][...] = self.views[body]
+
+    # -- the run -----------------------------------------------------------------------------------------------------
+
+    def go(self) -> None:
+        """Run from the start to the end."""
+        settings = self.settings
+        self._start()
+        if self.debug:
+            self._guard(float(settings.start))
+        first = self.layout.state + self.layout.stocks
+        last = self.layout.state + self.layout.length
+        for number in range(settings.stop - settings.start):
+            self._year(number)
+            self.work[first:last] = 0.0
+            self._steps(number)
+            for name, out in self.integrals.items():
+                out[number] = self.views[f"{name}'integral"]
+        self._year(settings.stop - settings.start)
+        self._call("rates", float(settings.stop), float(settings.stop))
+        self._save(float(settings.stop))
+        self._finite()
+
+    def _steps(self, number: int) -> None:
+        """Take the steps of a calendar year, from one output to the next."""
+        settings = self.settings
+        year = float(settings.start + number)
+        times, shares = settings.points(number)
+        rows = self.linear[number : number + 2]
+        every = 1 if self.debug else settings.every
+        for k in range(0, settings.per_year, every):
+            fresh = k % settings.every == 0
+            if fresh:
+                self._call("rates", float(times[2 * k]), year)
+                self._save(float(times[2 * k]))
+            stepping().advance(
+                *(self.work, self.base, 0, 0, 0, self.places),
+                *(self.program._addresses["rates"], self.program._addresses["time"], rows, times, shares, year),
+                *(k, k + every, 1.0 / settings.per_year, settings.euler, fresh),
+            )
+            if self.debug:
+                self._guard(year + (k + 1) / settings.per_year)
+
+    def _save(self, time: float) -> None:
+        """Store what is wanted; the rates of this time are in the workspace."""
+        year = float(np.floor(time))
+        self._call("outputs", time, year)
+        self.times[self.filled] = time
+        for name, out in self.saved.items():
+            out[self.filled] = self.views[name]
+        self.filled += 1
+
+    # -- checks ------------------------------------------------------------------------------------------------------
+
+    def _where(self, name: str, place: Sequence[int]) -> str:
+        model = self.program.model
+        labels = [model.ranges[dim].labels[k] for dim, k in zip(model.variables[name].dimensions, place, strict=True)]
+        return f"{name}[{', '.join(labels)}]" if labels else name
+
+    def _guard(self, time: float) -> None:
+        for name in self.program.stocks:
+            value = self.views[name]
+            lowest = self.program.model.variables[name].limits[0]
+            bad = np.argwhere(~np.isfinite(value))
+            if len(bad):
+                raise SolverError(f"{self._where(name, bad[0])} is {value[tuple(bad[0])]} at time {time:g}")
+            if lowest is not None and lowest < 0:
+                continue
+            bound = -_ROUNDING * float(np.abs(value).max(initial=0.0))
+            if value.min(initial=0.0) < bound:
+                worst = np.unravel_index(int(np.argmin(value)), value.shape)
+                found = self._where(name, [int(each) for each in worst])
+                raise BalanceError(
+                    f"the stock {found} is {value.min():.6g} at time {time:g}; a stock must not be negative "
+                    "(limits such as '[-1,?]' after its unit allow it)"
+                )
+
+    def _finite(self) -> None:
+        """Check every output; the earliest places come first, as later ones mostly follow from them."""
+        last = self.times[-1]
+        state = {name: self.views[name][np.newaxis] for name in self.program.stocks}
+        starts = np.arange(self.settings.start, self.settings.stop, dtype=float)
+        found: list[tuple[float, str]] = []
+        for what, points, outputs in (
+            ("at time", self.times, self.saved),
+            ("over the year", starts, self.integrals),
+            ("at time", np.array([last]), state),
+        ):
+            for name, value in outputs.items():
+                finite = np.isfinite(value)
+                if finite.all():
+                    continue
+                place = [int(each) for each in np.argwhere(~finite)[0]]
+                text = f"{self._where(name, place[1:])} is {value[tuple(place)]} first {what} {points[place[0]]:g}"
+                found.append((float(points[place[0]]), text))
+        if found:
+            problems = list(dict.fromkeys(text for _, text in sorted(found, key=lambda each: each[0])))
+            if len(problems) > _SHOWN:
+                problems = [*problems[:_SHOWN], f"and {len(problems) - _SHOWN} more variables"]
+            raise SolverError.collect(f"run of {self.program.model.path}: values that are not finite", problems)
+
+
+def aligned(size: int) -> Array:
+    """Zeros whose first place is at the start of a cache line."""
+    raw = np.zeros(size + 8)
+    skip = (-raw.ctypes.data // 8) % 8
+    return raw[skip : skip + size]

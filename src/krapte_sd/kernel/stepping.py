@@ -1,0 +1,120 @@
+"""Steps through a stretch of time; compiled once for all models.
+
+The functions of a model are called by their addresses. All arrays are one
+workspace of floats; in a workspace of vectors a place is eight floats, and all that
+is said here of floats holds for each of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+ADDRESSES = "int64[::1]"
+
+
+@intrinsic
+def _call(typing: Any, address: Any, work: Any, shared: Any, timed: Any, time: Any, year: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        double = ir.DoubleType()
+        form = ir.FunctionType(ir.VoidType(), [double.as_pointer()] * 3 + [double] * 2)
+        function = builder.inttoptr(args[0], form.as_pointer())
+        pointers = [builder.inttoptr(each, double.as_pointer()) for each in args[1:4]]
+        builder.call(function, [*pointers, *args[4:]])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4, types.float64, types.float64), generate
+
+
+@njit(f"({ADDRESSES}, int64, int64, int64, float64, float64)", cache=True, error_model="numpy", nogil=True)
+def evaluate(functions, work, shared, timed, time, year):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """Call some functions one after the other; `work`, `shared` and `timed` are addresses."""
+    for k in range(functions.size):
+        _call(functions[k], work, shared, timed, time, year)
+
+
+@njit("(float64[::1], float64[::1], float64[::1], float64)", cache=True, error_model="numpy", nogil=True)
+def interpolate(out, before, after, share):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """Interpolate between two rows; at share 0 the row after is left out of account."""
+    if share == 0.0:
+        for i in range(out.size):
+            out[i] = before[i]
+    else:
+        for i in range(out.size):
+            out[i] = before[i] + share * (after[i] - before[i])
+
+
+@njit(
+    f"(float64[::1], int64, int64, int64, int64, {ADDRESSES}, {ADDRESSES}, {ADDRESSES}, float64[:, ::1], "
+    "float64[::1], float64[::1], float64, int64, int64, float64, boolean, boolean)",
+    cache=True,
+    error_model="numpy",
+    nogil=True,
+)
+def advance(  # type: ignore[no-untyped-def]  # noqa: ANN201
+    work, base, shared, timed, stride, layout, rates, follow, rows, times, shares, year, first, last, h, euler, fresh
+):
+    """Take the steps `first` ... `last` - 1 of a stretch of time.
+
+    `layout` holds the first places of state, rates, saved state, weighted sum and
+    interpolated data, and the lengths of state and data. `times` and `shares` have
+    one entry for the start of each step, its middle, and the end of the last;
+    `timed` + k * `stride` is the address of what all members share at entry k.
+    `rates` and `follow` are addresses of the functions of the state and of time.
+    With `fresh` the rates of the first step are in the workspace already.
+    """
+    n, count = layout[5], layout[6]
+    y, d = work[layout[0] : layout[0] + n], work[layout[1] : layout[1] + n]
+    y0, a = work[layout[2] : layout[2] + n], work[layout[3] : layout[3] + n]
+    data = work[layout[4] : layout[4] + count]
+    for k in range(first, last):
+        if not (fresh and k == first):
+            evaluate(rates, base, shared, timed + 2 * k * stride, times[2 * k], year)
+        if euler:
+            for i in range(n):
+                y[i] += h * d[i]
+            # After the last step the next stretch loads its own data.
+            if 2 * k + 3 == times.size:
+                continue
+        else:
+            half = h / 2
+            for i in range(n):
+                y0[i] = y[i]
+                a[i] = d[i]
+                y[i] = y0[i] + half * d[i]
+            for stage in range(2):
+                if stage == 0:
+                    if count > 0:
+                        interpolate(data, rows[0], rows[1], shares[2 * k + 1])
+                    evaluate(follow, base, shared, timed + (2 * k + 1) * stride, times[2 * k + 1], year)
+                evaluate(rates, base, shared, timed + (2 * k + 1) * stride, times[2 * k + 1], year)
+                part = half if stage == 0 else h
+                for i in range(n):
+                    a[i] += 2.0 * d[i]
+                    y[i] = y0[i] + part * d[i]
+        if count > 0:
+            interpolate(data, rows[0], rows[1], shares[2 * k + 2])
+        evaluate(follow, base, shared, timed + (2 * k + 2) * stride, times[2 * k + 2], year)
+        if not euler:
+            evaluate(rates, base, shared, timed + (2 * k + 2) * stride, times[2 * k + 2], year)
+            sixth = h / 6
+            for i in range(n):
+                y[i] = y0[i] + sixth * (a[i] + d[i])
+
+
+@njit("(float64[::1], float64[::1], int64[:, ::1])", cache=True, error_model="numpy", nogil=True)
+def gather(out, work, pieces):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """Copy pieces of the workspace (first place, length) one behind the other."""
+    at = 0
+    for k in range(pieces.shape[0]):
+        first = pieces[k, 0]
+        for i in range(pieces[k, 1]):
+            out[at + i] = work[first + i]
+        at += pieces[k, 1]
+
+
+_ = np
