@@ -65,14 +65,13 @@ def _services() -> list[Row]:
         source="no_source",
         status="assumed",
     )
-    residual = np.array([0.003 if k == "Q" else 0.0 for k in SECTORS])
-    high_growth = np.where(residual > 0, 0.006, 0.002)
+    care = np.array([k == "Q" for k in SECTORS])
     out += rows_of(
         "residual_service_growth",
-        residual,
+        np.zeros(len(SECTORS)),
         {"sector": SECTORS},
-        low=np.where(residual > 0, 0.0, -0.002),
-        high=high_growth,
+        low=np.where(care, 0.0, -0.002),
+        high=np.where(care, 0.006, 0.002),
         distribution="uniform",
         source="wrr_abf",
         status="assumed",

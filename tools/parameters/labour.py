@@ -6,7 +6,9 @@ the themes `labour`, `vacancies` and `demand`; their metadata files are kept by 
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,7 @@ from tools.parameters import demand
 from tools.parameters import vacancies as vacancy_tables
 from tools.parameters.labour_flows import CLOSING_RATE, LabourFlows, Surroundings, labour_flows
 from tools.parameters.labour_hiring import Hiring, hiring
-from tools.parameters.labour_profiles import AGES, SECTORS, SEXES, LabourProfiles, labour_profiles
+from tools.parameters.labour_profiles import AGES, SECTORS, SEXES, SURVEY, LabourProfiles, labour_profiles
 from tools.parameters.tables import Row, read_table, rows_of, write_rows
 
 from krapte_sd.equations import Model, read_model
@@ -30,7 +32,7 @@ TRANSITION_MONTH = "2024-04"
 MOVES_SHARE = 0.55
 """Share of the hires through vacancies who come from another job; `assumed` (range 0.45-0.65)."""
 
-TABLE_AGES = range(14, 76)
+TABLE_AGES = range(15, 78)
 
 
 def derive(parameters: Path) -> None:
@@ -49,23 +51,30 @@ def derive(parameters: Path) -> None:
     growth = np.zeros(len(SECTORS))
     for _ in range(3):
         hires = hiring(
-            profiles, flows, around.loss[:, 1:61], around.youngest, found.hires, MOVES_SHARE, preference, growth
+            profiles, flows, around.loss[:, 1:63], around.youngest, found.hires, MOVES_SHARE, preference, growth
         )
         write_rows(parameters, "labour", rows(profiles, flows, hires, supply_growth))
-        growth = need_growth(parameters)
+        growth = wanted_growth(parameters)
 
 
-def run_model(parameters: Path, save: list[str], stop: int = 2025, start: int = 2024) -> tuple[Model, Result]:
-    """Run the part of the model that some variables need from the tables written so far."""
+def run_model(
+    parameters: Path, save: list[str], themes: tuple[str, ...], stop: int = 2025, start: int = 2024
+) -> tuple[Model, Result]:
+    """Run the part of the model that some variables need from some themes, whatever state the others are in."""
     model = read_model(models_folder() / "krapte.mdl")
     program = compile_model(model, save=save)
-    inputs = model_inputs(model, read_parameters(parameters), years=range(start, stop + 1), names=program.inputs)
+    with TemporaryDirectory() as folder:
+        for theme in themes:
+            for ending in ("csv", "yaml"):
+                shutil.copy(parameters / f"{theme}.{ending}", folder)
+        tables = read_parameters(Path(folder))
+    inputs = model_inputs(model, tables, years=range(start, stop + 1), names=program.inputs)
     return model, program.run(inputs, start, stop)
 
 
 def surroundings(parameters: Path) -> tuple[Floats, Surroundings]:
-    """Population by sex and age on 1 January 2024, and what the cohorts of 14 to 74 meet in 2024."""
-    model, result = run_model(parameters, ["population", "immigration", "deaths", "emigration"])
+    """Population by sex and age on 1 January 2024, and what the cohorts of 14 to 76 meet in 2024."""
+    model, result = run_model(parameters, ["population", "immigration", "deaths", "emigration"], ("population",))
     cohorts = [int(label[1:]) for label in model.dimensions["Cohort"]]
 
     def by_age(name: str, time: int, ages: range) -> Floats:
@@ -73,10 +82,10 @@ def surroundings(parameters: Path) -> tuple[Floats, Surroundings]:
         return np.asarray(result.saved[name][time, 0][:, columns])
 
     base = by_age("population", 0, range(101))
-    people = by_age("population", 0, range(14, 76))
-    loss = (by_age("deaths", 0, range(14, 76)) + by_age("emigration", 0, range(14, 76))) / people
+    people = by_age("population", 0, range(14, 78))
+    loss = (by_age("deaths", 0, range(14, 78)) + by_age("emigration", 0, range(14, 78))) / people
     around = Surroundings(
-        loss, by_age("immigration", 0, range(14, 76)), base[:, 14], by_age("population", 1, range(15, 76))
+        loss, by_age("immigration", 0, range(14, 78)), base[:, 14], by_age("population", 1, range(15, 78))
     )
     return base, around
 
@@ -92,19 +101,20 @@ def expected_growth(profiles: LabourProfiles, around: Surroundings) -> float:
     """Growth of the labour supply over 2024 at unchanged participation by age, 1/year."""
     participation = (profiles.employed + profiles.unemployed) / profiles.population
     return float(
-        np.log((participation * around.population[:, :60]).sum() / (participation * profiles.population).sum())
+        np.log((participation * around.population[:, :62]).sum() / (participation * profiles.population).sum())
     )
 
 
-def need_growth(parameters: Path) -> Floats:
-    """Growth a year of the labour needed by section over 2024, as the model gives it."""
-    _, result = run_model(parameters, ["labour_needed"])
-    needed = result.saved["labour_needed"][:, 0]
-    return np.asarray(np.log(needed[1] / needed[0]))
+def wanted_growth(parameters: Path) -> Floats:
+    """Growth a year of the labour wanted by section over 2024, as the model gives it."""
+    themes = ("population", "behaviour", "demand", "labour", "vacancies")
+    _, result = run_model(parameters, ["desired_labour"], themes)
+    wanted = result.saved["desired_labour"][:, 0]
+    return np.asarray(np.log(wanted[1] / wanted[0]))
 
 
 def rows(profiles: LabourProfiles, flows: LabourFlows, hires: Hiring, supply_growth: float) -> list[Row]:
-    """Rows of the theme `labour`: stocks by age 15-74, rates and weights by age 14-75."""
+    """Rows of the theme `labour`: stocks by age 15-76, rates and weights by age 15-77."""
     stock = {"region": ["NL"], "sector": SECTORS, "sex": SEXES, "age": [int(a) for a in AGES]}
     people = {"region": ["NL"], "sex": SEXES, "age": [int(a) for a in AGES]}
     cells = {"sex": SEXES, "age": TABLE_AGES}
@@ -115,25 +125,24 @@ def rows(profiles: LabourProfiles, flows: LabourFlows, hires: Hiring, supply_gro
     told["source"] = "transitions"
     out += rows_of("separation_rate", _padded(hires.separation), cells, **told)
     out += rows_of("exit_rate", _padded(hires.exit), cells, **told)
-    out += rows_of("retirement_rate", _padded(hires.retirement, old=CLOSING_RATE), cells, **told)
+    out += rows_of("retirement_rate", _padded(hires.retirement, old=CLOSING_RATE), sector_cells, **told)
     out += rows_of("discouragement_rate", _padded(flows.discouragement, old=CLOSING_RATE), cells, **told)
     out += rows_of("entry_rate", _padded(flows.entry), cells, **told)
-    first = np.zeros((2, len(TABLE_AGES)))
-    first[:, 0] = flows.first_entry
-    out += rows_of("first_entry_rate", first, cells, **told)
+    out += rows_of("first_entry_rate", flows.first_entry[:, None], {"sex": SEXES, "age": [14]}, **told)
     participation = (profiles.employed + profiles.unemployed) / profiles.population
     out += rows_of("reference_participation", _padded(participation), cells, source="lfs", status="estimated")
     out += rows_of("search_of_unemployed", _padded(hires.of_unemployed), sector_cells, **told)
-    out += rows_of(
-        "search_of_entrants", _padded(hires.of_entrants, young=hires.of_first_entrants), sector_cells, **told
-    )
+    out += rows_of("search_of_entrants", _padded(hires.of_entrants), sector_cells, **told)
+    first = {"sector": SECTORS, "sex": SEXES}
+    out += rows_of("search_of_first_entrants", hires.of_first_entrants, first, **told)
     out += rows_of("search_of_employed", _padded(hires.of_employed), sector_cells, **told)
     out.append(
         Row("expected_growth_at_start", supply_growth, "lfs", "estimated", low=0.0, high=0.01, distribution="uniform")
     )
-    out += rows_of(
-        "in_working_age", np.ones(len(AGES)), {"age": [int(a) for a in AGES]}, source="definition", status="literature"
-    )
+    survey = np.ones(AGES[SURVEY].size)
+    ages = {"age": [int(a) for a in AGES[SURVEY]]}
+    out += rows_of("in_working_age", survey, ages, source="definition", status="literature")
+    out += rows_of("share_past_15", np.ones(1), {"age": [15]}, source="definition", status="literature")
     out += rows_of("turnover", hires.turnover, {"sector": SECTORS}, source="transitions", status="estimated")
     out += rows_of(
         "vacancy_share_of_non_employed",
@@ -145,8 +154,6 @@ def rows(profiles: LabourProfiles, flows: LabourFlows, hires: Hiring, supply_gro
     return out
 
 
-def _padded(values: Floats, old: float = 0.0, young: Floats | None = None) -> Floats:
-    """Add the ages 14 and 75 to (..., 60): nothing, or what is given."""
-    shape = (*values.shape[:-1], 1)
-    first = np.zeros(shape) if young is None else young[..., None]
-    return np.concatenate([first, values, np.full(shape, old)], axis=-1)
+def _padded(values: Floats, old: float = 0.0) -> Floats:
+    """Add the age 77 to (..., 62): nothing, or what is given."""
+    return np.concatenate([values, np.full((*values.shape[:-1], 1), old)], axis=-1)

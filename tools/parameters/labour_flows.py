@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import least_squares
-from tools.parameters.labour_profiles import AGES, LabourProfiles
+from tools.parameters.labour_profiles import AGES, SURVEY, LabourProfiles
 
 EU, EN, UE, UN, NA, ODDS = range(6)
 """Separation to unemployment, exit, hiring of unemployed, discouragement, entry, odds of a job at entry."""
@@ -20,19 +20,22 @@ EU, EN, UE, UN, NA, ODDS = range(6)
 # Age patterns that the estimate stays near, at mean exact ages; `assumed`: no Dutch table of flows by age can be read.
 # Levels and shapes are moved by the estimate; only their persistence over neighbouring ages is used.
 PATTERNS: dict[int, tuple[list[float], list[float]]] = {
-    EU: ([15, 20, 27, 40, 55, 62, 68, 74], [0.20, 0.14, 0.075, 0.052, 0.05, 0.045, 0.03, 0.03]),
+    EU: ([15, 20, 27, 40, 55, 62, 68, 76], [0.20, 0.14, 0.075, 0.052, 0.05, 0.045, 0.03, 0.03]),
     EN: (
-        [15, 20, 26, 32, 40, 55, 60, 64, 65.5, 66.5, 67.5, 69, 74],
-        [0.40, 0.25, 0.09, 0.06, 0.05, 0.06, 0.10, 0.15, 0.25, 0.55, 0.40, 0.40, 0.40],
+        [15, 20, 26, 32, 40, 55, 60, 64, 65.5, 66.5, 67.5, 69, 72.5, 73.5, 74.5, 75.5, 76.5],
+        [0.40, 0.25, 0.09, 0.06, 0.05, 0.06, 0.10, 0.15, 0.25, 0.55, 0.40, 0.40, 0.40, 0.60, 1.2, 2.5, 5.0],
     ),
-    UE: ([15, 25, 40, 55, 62, 74], [2.8, 2.8, 2.5, 2.0, 1.6, 1.2]),
-    UN: ([15, 20, 30, 45, 60, 65, 67, 74], [2.4, 2.0, 1.5, 1.5, 1.6, 2.0, 2.5, 2.5]),
-    NA: ([15, 20, 27, 35, 50, 57, 62, 66, 70, 74], [1.8, 1.6, 1.1, 0.8, 0.6, 0.35, 0.22, 0.12, 0.06, 0.03]),
+    UE: ([15, 25, 40, 55, 62, 74, 76.5], [2.8, 2.8, 2.5, 2.0, 1.6, 1.2, 1.0]),
+    UN: ([15, 20, 30, 45, 60, 65, 67, 74, 76.5], [2.4, 2.0, 1.5, 1.5, 1.6, 2.0, 2.5, 3.0, 6.0]),
+    NA: (
+        [15, 20, 27, 35, 50, 57, 62, 66, 70, 74, 76.5],
+        [1.8, 1.6, 1.1, 0.8, 0.6, 0.35, 0.22, 0.12, 0.06, 0.02, 0.001],
+    ),
     ODDS: ([15, 25, 50, 74], [0.65, 0.65, 0.65, 1.2]),
 }
 FIRST_PATTERN = (0.6, 4.0)
 """Those who turn 15: share that enters the labour force on that day, odds that with a job; moved by the estimate."""
-KNOTS = np.r_[np.arange(0, 42, 3), np.arange(42, 60)]
+KNOTS = np.r_[np.arange(0, 42, 3), np.arange(42, 62)]
 """Positions (age less 15) between which log rates are moved together."""
 
 STEPS = 8
@@ -43,8 +46,8 @@ STEPS = 8
 class Surroundings:
     """What happens to a cohort beside the labour market.
 
-    `loss` deaths and emigration per person-year, `arrivals` immigrants a year, both by sex and age 14-75 (2, 62);
-    `youngest` residents of 14 on 1 January 2024 (2,); `population` on 1 January 2025 by age 15-75 (2, 61).
+    `loss` deaths and emigration per person-year, `arrivals` immigrants a year, both by sex and age 14-77 (2, 64);
+    `youngest` residents of 14 on 1 January 2024 (2,); `population` on 1 January 2025 by age 15-77 (2, 63).
     """
 
     loss: np.ndarray
@@ -55,7 +58,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class LabourFlows:
-    """Rates per year by sex and age 15-74, (2, 60) each; `placed` is the share of entrants with a job at once."""
+    """Rates per year by sex and age 15-76, (2, 62) each; `placed` is the share of entrants with a job at once."""
 
     separation: np.ndarray
     exit: np.ndarray
@@ -77,7 +80,7 @@ def labour_flows(
     """Estimate the six rates; `observed`: the nine transition shares, `unemployed_next`: unemployed a year later."""
     target_e, target_u = _targets(profiles, around, unemployed_next)
     patterns = np.log(np.stack([np.tile(_pattern(i), (2, 1)) for i in range(6)]))
-    spread = np.array([np.interp(np.arange(60), KNOTS, np.eye(len(KNOTS))[j]) for j in range(len(KNOTS))])
+    spread = np.array([np.interp(np.arange(62), KNOTS, np.eye(len(KNOTS))[j]) for j in range(len(KNOTS))])
 
     def rates(knots: np.ndarray) -> np.ndarray:
         return np.exp(patterns + knots[4:].reshape(6, 2, -1) @ spread)
@@ -86,7 +89,7 @@ def labour_flows(
         odds = FIRST_PATTERN[1] * np.exp(knots[2:4])
         return FIRST_PATTERN[0] * np.exp(knots[:2]), odds / (1 + odds)
 
-    smoothness = np.full((6, 2, 58), 2.0)
+    smoothness = np.full((6, 2, 60), 2.0)
     smoothness[EN, :, 47:54] = 1.5  # pension ages
 
     def residuals(knots: np.ndarray) -> np.ndarray:
@@ -96,7 +99,10 @@ def labour_flows(
         return np.concatenate([
             ((end_e[:, :-1] - target_e) / (target_e + 2000)).ravel() * 60,
             ((end_u[:, :-1] - target_u) / (target_u + 300)).ravel() * 30,
-            [3000 * (end_e.sum() / target_e.sum() - 1), 300 * (end_u.sum() / target_u.sum() - 1)],
+            [
+                    3000 * (end_e[:, SURVEY].sum() / target_e[:, SURVEY].sum() - 1),
+                    300 * (end_u[:, SURVEY].sum() / target_u[:, SURVEY].sum() - 1),
+                ],
             (transition_table(r, profiles) / observed - 1).ravel() * 40,
             knots[:4] * 0.3,
             move.ravel() * 1.5,
@@ -116,11 +122,11 @@ def _pattern(i: int) -> np.ndarray:
 
 
 def _targets(profiles: LabourProfiles, around: Surroundings, unemployed_next: float) -> tuple[np.ndarray, np.ndarray]:
-    """Employed and unemployed of 15-74 on 1 January 2025 at unchanged rates by age; unemployed scaled to the total."""
-    people = around.population[:, :60]
+    """Employed and unemployed of 15-76 on 1 January 2025 at unchanged rates by age; unemployed scaled to the total."""
+    people = around.population[:, :62]
     employed = profiles.employed / profiles.population * people
     unemployed = profiles.unemployed / profiles.population * people
-    return employed, unemployed * unemployed_next / unemployed.sum()
+    return employed, unemployed * unemployed_next / unemployed[:, SURVEY].sum()
 
 
 def generators(r: np.ndarray) -> np.ndarray:
@@ -148,35 +154,37 @@ def quarter(g: np.ndarray) -> np.ndarray:
 def transition_table(r: np.ndarray, profiles: LabourProfiles) -> np.ndarray:
     """Shares (3, 3) of the people of each status who are in each status three months later."""
     stocks = np.stack([profiles.employed, profiles.unemployed, profiles.inactive], axis=-1)
-    counts = (stocks[..., None] * quarter(generators(r))).sum(axis=(0, 1))
+    counts = (stocks[..., None] * quarter(generators(r)))[:, SURVEY].sum(axis=(0, 1))
     return counts / counts.sum(axis=1, keepdims=True)
 
 
 def _next_year(
     r: np.ndarray, first: tuple[np.ndarray, np.ndarray], profiles: LabourProfiles, around: Surroundings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Employed and unemployed on 1 January 2025 by age 15-75, (2, 61): each cohort of 14-74 followed for a year."""
-    g = np.zeros((2, 62, 3, 3))
-    g[:, 1:61] = generators(r)
-    g[:, 61, 0, 2] = g[:, 61, 1, 2] = CLOSING_RATE
-    g[:, 61, 0, 0] = g[:, 61, 1, 1] = -CLOSING_RATE
-    x = np.zeros((2, 61, 3))
+    """Employed and unemployed on 1 January 2025 by age 15-77, (2, 63): each cohort of 14-76 followed for a year."""
+    g = np.zeros((2, 64, 3, 3))
+    g[:, 1:63] = generators(r)
+    g[:, 0] = g[:, 1]  # those who turn 15 meet the rates of 15
+    g[:, 63, 0, 2] = g[:, 63, 1, 2] = CLOSING_RATE
+    g[:, 63, 0, 0] = g[:, 63, 1, 1] = -CLOSING_RATE
+    x = np.zeros((2, 63, 3))
     x[:, 1:, 0], x[:, 1:, 1], x[:, 1:, 2] = profiles.employed, profiles.unemployed, profiles.inactive
     x[:, 0, 2] = around.youngest
     low, high = g[:, :-1], g[:, 1:]
     loss_low, loss_high = around.loss[:, :-1, None], around.loss[:, 1:, None]
-    arrivals = np.zeros((2, 61, 3))
+    arrivals = np.zeros((2, 63, 3))
     arrivals[..., 2] = around.arrivals[:, :-1]
 
     share, first_placed = first
-    placed_15 = r[ODDS, :, 0] / (1 + r[ODDS, :, 0])
 
     def change(state: np.ndarray, t: float) -> np.ndarray:
         gt = low + t * (high - low)
-        out = np.einsum("sai,saij->saj", state, gt) - (loss_low + t * (loss_high - loss_low)) * state + arrivals
-        entering = share * state[:, 0].sum(axis=-1)
-        placed = first_placed + t * (placed_15 - first_placed)
-        out[:, 0] += entering[:, None] * np.stack([placed, 1 - placed, -np.ones(2)], axis=-1)
+        out = -(loss_low + t * (loss_high - loss_low)) * state + arrivals
+        people = state[:, 0].sum(axis=-1)
+        past = state.copy()
+        past[:, 0, 2] -= (1 - t) * people  # only those past 15 move
+        out += np.einsum("sai,saij->saj", past, gt)
+        out[:, 0] += (share * people)[:, None] * np.stack([first_placed, 1 - first_placed, -np.ones(2)], axis=-1)
         return out
 
     h = 1 / STEPS
@@ -191,4 +199,4 @@ def _next_year(
 
 
 CLOSING_RATE = 6.0
-"""Per year: everybody leaves the labour force from 75 on, the end of the statistic (15-74)."""
+"""Per year: everybody leaves the labour force by 77; the statistic ends at 75."""

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 SEXES = ("female", "male")
 SECTORS = tuple("ABCDEFGHIJKLMNOPQRS")
-AGES = np.arange(15, 75)
-"""Ages of the labour force survey."""
+AGES = np.arange(15, 77)
+"""Ages of the labour force survey, 15-74, and two years in which the last of them leave its count."""
+
+SURVEY = slice(0, 60)
+"""Positions of 15-74."""
 
 BASE_PERIODS = ("2023", "2024")
 """Yearly means whose average stands for 1 January 2024."""
@@ -30,15 +33,21 @@ TEN_YEAR_BANDS = {"25-34": (25, 34), "35-44": (35, 44), "45-54": (45, 54)}
 GROUP_OF = {k: "A" if k == "A" else "B-F" if k in "BCDEF" else "G-N" if k in "GHIJKLMN" else "O-U" for k in SECTORS}
 KNOT_AGES = np.array([19.0, 30.0, 40.0, 50.0, 60.0, 68.0])
 KNOT_BANDS = ("15-24", "25-54", "25-54", "25-54", "55-64", "65+")
-SUPPRESSED = 150.0
-"""Persons put where ILOSTAT suppresses a cell as unreliable (fewer than about 1,000 persons); only a seed."""
+LEAVING_EMPLOYED = {74: 0.05, 75: 0.015, 76: 0.002}
+LEAVING_UNEMPLOYED = {74: 0.001, 75: 0.0003, 76: 0.00005}
+"""Share of the residents around 75; `assumed`: the survey ends there, and nobody leaves a stock at once."""
+
+SUPPRESSED = 20.0
+"""Least number of persons in a cell that ILOSTAT suppresses as unreliable; keeps the fit away from zero."""
+
+NEIGHBOUR = {"15-24": "25-54", "25-54": "55-64", "55-64": "25-54", "65+": "55-64"}
 
 
 @dataclass(frozen=True)
 class LabourProfiles:
-    """Stocks on 1 January 2024 by sex and single age 15-74, persons.
+    """Stocks on 1 January 2024 by sex and single age 15-76, persons.
 
-    `population`, `employed`, `unemployed`: (2, 60); `share`: (19, 2, 60), share of the employed of the age by section.
+    `population`, `employed`, `unemployed`: (2, 62); `share`: (19, 2, 62), share of the employed of the age by section.
     """
 
     population: np.ndarray
@@ -54,15 +63,15 @@ class LabourProfiles:
 
 def labour_profiles(observations: Observations, population: np.ndarray) -> LabourProfiles:
     """Stocks by status, section, sex and single age from the bands published; `population` is (2, 101), persons."""
-    weights = population[:, 15:75]
+    weights = population[:, 15:77]
     employment = _employment_rates(observations, population)
     unemployment = _unemployment_rates(observations, population)
     total = observations.value("employed", period="2024-01")
     unemployed_total = observations.value("unemployed", period="2024-01")
     employed = employment * weights
-    employed *= total / employed.sum()
+    employed *= total / employed[:, SURVEY].sum()
     unemployed = unemployment * weights
-    unemployed *= unemployed_total / unemployed.sum()
+    unemployed *= unemployed_total / unemployed[:, SURVEY].sum()
     share = np.stack([_shares_of_sex(observations, i, employed[i]) for i in range(2)], axis=1)
     return LabourProfiles(weights, employed, unemployed, share)
 
@@ -74,7 +83,7 @@ def _mean(observations: Observations, series: str, **filters: str) -> float:
 def _curve(
     targets: list[tuple[int, int, float, float]], weights: np.ndarray, kinks: tuple[int, ...] = ()
 ) -> np.ndarray:
-    """Single-age curve 15-74 of least curvature that meets the band means (low, high, value, weight of the target)."""
+    """Single-age curve 15-76 of least curvature that meets the band means (low, high, value, weight of the target)."""
     n = len(AGES)
     rows, right = [], []
     for low, high, value, strength in targets:
@@ -117,6 +126,7 @@ def _employment_rates(observations: Observations, population: np.ndarray) -> np.
     for band in ("65-69", "70-74"):
         lo, hi = (int(x) for x in band.split("-"))
         targets.append((lo, hi, observations.value("net_participation_rate", age=band, period="2024Q1") / 100, 100.0))
+    targets += [(age, age, rate, 30.0) for age, rate in LEAVING_EMPLOYED.items()]
     total = _curve(targets, both, kinks=(65, 66, 67))
     women, men = (_curve(by_sex[i], population[i]) for i in range(2))
     ratio = women / men
@@ -126,7 +136,7 @@ def _employment_rates(observations: Observations, population: np.ndarray) -> np.
     # women work less than men above 65; from the ratio of 62 to that of 65 and over at 70, straight
     old_ages = AGES >= 62
     ratio[old_ages] = np.interp(AGES[old_ages], [62, 70], [ratio[62 - 15], old])
-    male = total * both[15:75] / (population[1, 15:75] + ratio * population[0, 15:75])
+    male = total * both[15:77] / (population[1, 15:77] + ratio * population[0, 15:77])
     return np.array([ratio * male, male])
 
 
@@ -147,12 +157,13 @@ def _unemployment_rates(observations: Observations, population: np.ndarray) -> n
                 "older_population", age=band, period="2024Q1"
             )
             targets.append((lo, hi, rate, 100.0))
+        targets += [(age, age, rate, 30.0) for age, rate in LEAVING_UNEMPLOYED.items()]
         out.append(_curve(targets, population[i]))
     return np.array(out)
 
 
 def _knot_basis() -> np.ndarray:
-    """(6, 60) weights of the knots by age; below the first knot the slope of the first stretch goes on."""
+    """(6, 62) weights of the knots by age; below the first knot the slope of the first stretch goes on."""
     basis = np.array([np.interp(AGES, KNOT_AGES, np.eye(6)[j]) for j in range(6)])
     young = KNOT_AGES[0] > AGES
     slope = (KNOT_AGES[0] - AGES[young]) / (KNOT_AGES[1] - KNOT_AGES[0])
@@ -163,14 +174,14 @@ def _knot_basis() -> np.ndarray:
 
 
 def _shares_of_sex(observations: Observations, i: int, employed: np.ndarray) -> np.ndarray:
-    """Section shares (19, 60) of one sex: log-linear between knots, the knots scaled until bands and groups are met.
+    """Section shares (19, 62) of one sex: log-linear between knots, the knots scaled until bands and groups are met.
 
     Iterative proportional fitting on the knots instead of the cells, so that no step appears at the border of a band.
     """
     sex = SEXES[i]
     wanted = {}
     for band, (lo, hi) in SECTION_BANDS.items():
-        cells = np.array([_section_cell(observations, k, sex, band) for k in SECTORS])
+        cells = _section_cells(observations, sex, band)
         wanted[band] = cells / cells.sum() * employed[lo - 15 : hi - 14].sum()
     groups = {}
     for band in TEN_YEAR_BANDS:
@@ -196,11 +207,17 @@ def _shares_of_sex(observations: Observations, i: int, employed: np.ndarray) -> 
     return _softmax(knots @ basis)
 
 
-def _section_cell(observations: Observations, sector: str, sex: str, band: str) -> float:
-    found = observations.series("employed_by_section", sector=sector)
-    here = (found["sex"] == sex) & (found["age"] == band) & found["period"].isin(BASE_PERIODS)
-    values = found.loc[here, "value"]
-    return max(float(values.mean()), SUPPRESSED) if len(values) else SUPPRESSED
+def _section_cells(observations: Observations, sex: str, band: str) -> np.ndarray:
+    """Workers (19,) of a sex and band; the suppressed are the rest of the total, divided by a neighbour band."""
+    found = observations.series("employed_by_section", sex=sex, age=band)
+    means = found[found["period"].isin(BASE_PERIODS)].groupby("sector")["value"].mean()
+    rest = max(float(means["A-U"] - means.drop("A-U").sum()), 0.0)
+    neighbour = observations.series("employed_by_section", sex=sex, age=NEIGHBOUR[band])
+    weights = neighbour[neighbour["period"].isin(BASE_PERIODS)].groupby("sector")["value"].mean()
+    absent = [k for k in SECTORS if k not in means.index]
+    total = sum(float(weights.get(k, SUPPRESSED)) for k in absent)
+    imputed = {k: max(rest * float(weights.get(k, SUPPRESSED)) / total, SUPPRESSED) for k in absent}
+    return np.array([means[k] if k in means.index else imputed[k] for k in SECTORS], float)
 
 
 def _softmax(x: np.ndarray) -> np.ndarray:

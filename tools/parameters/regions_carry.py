@@ -195,6 +195,10 @@ def _demography(folder: Path, codes: dict[str, str]) -> Iterator[Row]:
     ):
         cells = {"source": f"cbs_{table.lower()}", "status": "official_projection", "region": codes[name]}
         yield Row(names[table, variant], year, float(thousand) * THOUSAND, **cells)
+    for year, age, sex, _, persons in _read(folder / "pop_jan1_singleage_nl_unwpp2022_2000_2030.csv"):
+        if year == "2021" and sex in ("F", "M"):
+            sex_code = {"F": "female", "M": "male"}[sex]
+            yield Row("population_by_age", year, float(persons), "un_wpp2022", sex=sex_code, age=age, status="estimated")
     for year, age, _, _, indicator, percent in _read(folder / "moves_by_age_2017_cbs.csv"):
         if indicator == "moved_between_gemeenten_pct":
             yield Row("moved_between_municipalities", year, float(percent), "cbs_moves_2020", age=age)
@@ -305,18 +309,21 @@ def _commuting(labour: Path, codes: dict[str, str]) -> Iterator[Row]:
             "cbs_83628ned",
             region=raw["home_province_code"],
         )
-    areas = PROVINCES | codes
+    areas = PROVINCES | codes | {"Zuid-Nederland (LD)": "LD04", "Zeeuwsch-Vlaanderen (CR)": "CR31"}
+    areas["Nederland, Buitenland, Niet in te delen"] = "everybody"
     for raw in _records(labour / "commuting_employee_jobs_selected.csv"):
         home = areas.get(raw["region_of_residence"].removesuffix(" (PV)"))
         work = areas.get(raw["region_of_work"].removesuffix(" (PV)"))
         source = f"cbs_{raw['cbs_table'].lower()}"
-        if home is None or work is None:
+        if home is None or work is None or work == "everybody":
             continue
         if home == work == "NL":
             yield Row("commuting_distance", raw["period"], float(raw["mean_distance_km"]), source)
-        value = float(raw["employee_jobs_thousand"]) * THOUSAND
-        if work != "NL":
-            series = {"NL": "employee_jobs_of_residents", "PV27": "employee_jobs_of_residents_of_pv27"}.get(
-                home, "employee_jobs_inside"
-            )
+        series = {
+            "everybody": "employee_jobs_of_everybody",
+            "NL": "employee_jobs_of_residents",
+            "PV27": "employee_jobs_of_residents_of_pv27",
+        }.get(home, "employee_jobs_inside")
+        if work != "NL" or raw["period"] == "2022-12":
+            value = float(raw["employee_jobs_thousand"]) * THOUSAND
             yield Row(series, raw["period"], value, source, region=work)

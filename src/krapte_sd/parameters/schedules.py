@@ -24,6 +24,8 @@ Outside = Literal["zero", "hold"] | None
 # The state pension age moves retirement from the age of 57 on, fully from 63 on.
 _SHIFT_FROM: Final = 57.0
 _SHIFT_OVER: Final = 6.0
+_SHIFT_UNTIL: Final = 75.5
+_SHIFT_BACK: Final = 5.0
 
 
 def _whole(name: str, numbers: ArrayLike) -> NDArray[np.int64]:
@@ -145,7 +147,8 @@ def by_cohort(
 def aow_shift(ages: Sequence[int] | NDArray[np.int64], aow_age: ArrayLike, reference_aow_age: float) -> Floats:
     """Say by how much the age schedules of work and retirement move with the state pension age.
 
-    Nothing below the exact age of 57, growing linearly to the full change at 63 and over.
+    Nothing below the exact age of 57, growing linearly to the full change at 63, the full change to 70.5, and from
+    there linearly back to nothing at 75.5: the ages of the labour force survey end at 75 whatever the pension age.
 
     Parameters
     ----------
@@ -163,6 +166,7 @@ def aow_shift(ages: Sequence[int] | NDArray[np.int64], aow_age: ArrayLike, refer
     """
     exact = _whole("ages", ages) + 0.5
     weight = np.clip((exact - _SHIFT_FROM) / _SHIFT_OVER, 0.0, 1.0)
+    weight *= np.clip((_SHIFT_UNTIL - exact) / _SHIFT_BACK, 0.0, 1.0)
     change = np.asarray(aow_age, np.float64) - reference_aow_age
     if change.ndim != 1 or not np.isfinite(change).all():
         raise ParameterError(f"aow_age must be one finite number per year; found the shape {change.shape}")
