@@ -1,0 +1,200 @@
+"""The baseline page and the README say what the model says; the code in the README runs."""
+
+import re
+import struct
+
+import pytest
+from tools.docs import baseline, markers
+from tools.docs.__main__ import main
+from tools.docs.runs import Runs, total
+from tools.docs.tables import pieces
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return Runs()
+
+
+@pytest.fixture(scope="module")
+def computed(runs):
+    return pieces(runs)
+
+
+REMEDY = "run: python -m tools.docs baseline"
+
+
+@pytest.mark.parametrize("name", baseline.PAGES)
+def test_the_page_holds_what_is_computed_now(root, computed, name):
+    text = (root / name).read_text(encoding="utf-8")
+    assert markers.names(text), name
+    wrong = [line for line in markers.fill(text, computed, name).splitlines() if line not in text.splitlines()]
+    assert not wrong, f"{name} is stale ({REMEDY}): {wrong[:3]}"
+    assert markers.fill(text, computed, name) == text, f"{name} is stale; {REMEDY}"
+
+
+def test_every_section_is_explained(root, runs):
+    text = (root / "docs" / "baseline.md").read_text(encoding="utf-8")
+    found = dict(re.findall(r"^### ([A-S]): .+?\n\n(.+?)(?=^##)", text, re.MULTILINE | re.DOTALL))
+    assert list(found) == [str(s) for s in runs.baseline["sector"].values]
+    for sector, words in found.items():
+        assert f"<!-- table: sector_{sector} -->" in words
+        hand_written = words.split("<!-- end -->", 1)[1]
+        assert len(re.findall(r"[.:;](?:\s|$)", hand_written)) >= 2, f"{sector}: two sentences at least"
+
+
+def test_pictures_are_of_the_numbers_of_now(root, runs):
+    for stem, (_, names) in baseline.PICTURES.items():
+        path = root / baseline.IMAGES / f"{stem}.png"
+        assert baseline.told(path) == baseline.checksum(runs.baseline, names), f"{path.name} is stale; {REMEDY}"
+
+
+def test_pages_show_the_pictures_that_exist(root):
+    folder = root / baseline.IMAGES
+    shown = set()
+    for name in baseline.PAGES:
+        page = root / name
+        for link in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).is_file(), f"{name}: {link}"
+            shown.add((page.parent / link).name)
+    assert shown == {path.name for path in folder.glob("*.png")} == {f"{stem}.png" for stem in baseline.PICTURES}
+
+
+def test_a_picture_has_no_date_and_a_moderate_size(tmp_path, runs):
+    one, other = tmp_path / "a" / "headline.png", tmp_path / "b" / "headline.png"
+    for path in (one, other):
+        baseline.draw(path, runs.baseline)
+    data = one.read_bytes()
+    assert data == other.read_bytes()
+    assert b"Software" not in data
+    assert b"Date" not in data
+    assert b"tIME" not in data
+    width, height = struct.unpack(">II", data[16:24])
+    assert 500 <= width <= 1200
+    assert 300 <= height <= 1000
+
+
+def test_a_missing_picture_is_stale(tmp_path):
+    assert baseline.told(tmp_path / "none.png") == ""
+
+
+def test_the_bridge_adds_up(runs, computed):
+    cells = [line.strip("| ").split(" | ") for line in computed["bridge"].splitlines()[2:]]
+    rows = {c[0]: [float(v.replace(",", "").strip("*")) for v in c[1:]] for c in cells}
+    gap = rows.pop("**= need gap**")
+    less = rows.pop("− more people employed")
+    for i, year in enumerate((2030, 2040, 2050)):
+        assert sum(values[i] for values in rows.values()) - less[i] == pytest.approx(gap[i], abs=4)
+        assert gap[i] == pytest.approx(total(runs.baseline, "need_gap", year) / 1000, abs=0.5)
+
+
+def test_openings_add_up_over_sections(computed):
+    cells = [line.strip("| ").split(" | ") for line in computed["openings"].splitlines()[2:]]
+    *sections, everything = [[float(v) for v in c[-7:]] for c in cells]
+    assert len(sections) == 19
+    for column in (0, 2, 4, 6):
+        assert sum(row[column] for row in sections) == pytest.approx(everything[column], abs=1.0)
+
+
+def test_need_that_follows_supply_follows_supply(runs):
+    outcome = next(each for each in runs.closures if "leave of" in each.label)
+    rest = [each for each in runs.closures if each is not outcome]
+    assert all(outcome.gap[-1] < each.gap[-1] for each in rest)
+
+
+# What the text of the page says of the baseline without a computed figure beside it.
+
+
+def test_what_the_text_says_of_shares(runs):
+    ds = runs.baseline
+    structural = {y: total(ds, "structural_shortage", y) for y in (2035, 2050)}
+    assert structural[2050] < structural[2035]
+    assert total(ds, "vacancies", 2050) < total(ds, "vacancies", 2035)
+    assert total(ds, "need_gap", 2050) > total(ds, "need_gap", 2035)
+    care = total(ds.sel(sector="Q"), "labour_needed", 2050) - total(ds.sel(sector="Q"), "labour_needed", 2024)
+    assert care > total(ds, "labour_force", 2050) - total(ds, "labour_force", 2024)
+    flows = ds.sel(year=slice(2024, 2029)).sum(["region", "year"])
+    replacement, expansion = float(flows["replacement_demand"].sum()), float(flows["expansion_demand"].sum())
+    assert replacement / (replacement + expansion) > 0.9
+
+
+def test_what_the_text_says_of_closures(runs):
+    by = {each.label: each for each in runs.closures}
+    base = runs.closures[0]
+    for label in ("wages: do not react", "wages: the level follows tightness (proportional)"):
+        assert by[label].gap[-1] == pytest.approx(base.gap[-1], rel=0.15)
+        assert by[label].structural[-1] > 3 * base.structural[-1]
+        assert by[label].vacancies > 2 * base.vacancies
+
+
+def test_what_the_text_says_of_sections(runs):
+    ds = runs.baseline
+    start = ds["structural_shortage"].sum("region").sel(time="2024-01-01").to_series()
+    assert start.idxmin() == "K"
+    wage = ds["wage_pressure"].sum("region").sel(time="2050-01-01").to_series()
+    assert wage.idxmax() == "Q"
+    needed = ds["labour_needed"].sum("region")
+    growth = needed.sel(time="2050-01-01") / needed.sel(time="2024-01-01")
+    market = growth.drop_sel(sector=["O", "P", "Q"]).to_series()
+    assert list(market.drop("D").nlargest(2).index) == ["J", "M"]
+    gap = ds["need_gap"].sum("region").sel(sector="Q").to_series()
+    assert gap["2045-01-01"] < gap["2040-01-01"]
+
+
+def test_markers_that_are_wrong_are_named():
+    good = "a <!-- value: x -->0<!-- end --> b\n\n<!-- table: t -->\nold\n<!-- end -->\n"
+    assert markers.fill(good, {"x": "1", "t": "| a |"}, "page") == (
+        "a <!-- value: x -->1<!-- end --> b\n\n<!-- table: t -->\n\n| a |\n\n<!-- end -->\n"
+    )
+    with pytest.raises(ValueError, match=r"page: no piece is called t, x; there are y"):
+        markers.fill(good, {"y": ""}, "page")
+    with pytest.raises(ValueError, match="a marker has no end"):
+        markers.fill("<!-- table: t -->\nold\n", {"t": ""}, "page")
+    with pytest.raises(ValueError, match="beginning of a line"):
+        markers.fill("<!-- value: x -->0<!-- end -->\n", {"x": ""}, "page")
+
+
+def test_numbers_are_written_in_one_way():
+    assert markers.thousands(1_234_567.0) == "1,235"
+    assert markers.thousands(9_940.0) == "9.9"
+    assert markers.thousands(9_960.0) == "10"
+    assert markers.thousands(-12.0) == "0.0"
+    assert markers.thousands(-1_234.0) == "-1.2"
+    assert markers.percent(-0.0001) == "0.0"
+    assert markers.percent(0.1234, 0) == "12"
+
+
+def test_the_check_finds_a_stale_page(root, tmp_path, monkeypatch, capsys, runs):
+    for name in baseline.PAGES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((root / name).read_bytes())
+    page = tmp_path / "docs" / "baseline.md"
+    good = page.read_text(encoding="utf-8")
+    page.write_text(re.sub(r"(<!-- value: gap_2050 -->)[^<]*", r"\g<1>7", good), encoding="utf-8")
+    monkeypatch.setattr("tools.docs.__main__.ROOT", tmp_path)
+    monkeypatch.setattr(baseline, "Runs", lambda: runs)
+    assert main(["baseline", "--check"]) == 1
+    assert "docs/baseline.md: stale\n" in capsys.readouterr().out
+    assert page.read_text(encoding="utf-8") != good
+    assert main(["baseline"]) == 0
+    assert page.read_text(encoding="utf-8") == good
+    capsys.readouterr()
+    assert main(["baseline", "--check"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_the_python_of_the_readme_runs(root, tmp_path, monkeypatch, capsys):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 1
+    assert len([line for line in blocks[0].splitlines() if line]) <= 10
+    monkeypatch.chdir(tmp_path)
+    exec(compile(blocks[0], "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "Name: need_gap" in printed
+    assert "assumed: " in printed
+    assert (tmp_path / "forecast.nc").stat().st_size > 0
+
+
+def test_links_of_the_readme_exist(root):
+    for link in re.findall(r"\]\(([^)#]+)\)", (root / "README.md").read_text(encoding="utf-8")):
+        assert (root / link).exists(), link
