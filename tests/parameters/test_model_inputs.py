@@ -271,10 +271,9 @@ def test_schedules_follow_the_pension_age(folder):
     # half a year past 61 the shift is (61.5 - 57) / 6 of a year
     assert at(61, 2025) == pytest.approx(0.1)
     assert at(61, 2026) == pytest.approx(0.1 * (1 - 0.75))
-    # the schedule moves beyond its own end: 75 in 2026 has what 74 had
-    assert at(75, 2025) == 0.0
-    assert at(75, 2026) == pytest.approx(1.4)
-    assert at(76, 2026) == 0.0
+    # from 70.5 to 75.5 the shift fades: at 73.5 two fifths of a year are left of it, at 75.5 nothing
+    assert at(73, 2026) == pytest.approx(1.3 - 0.1 * 0.4)
+    assert at(75, 2025) == at(75, 2026) == 0.0
 
 
 def test_a_pension_age_that_is_not_there_is_asked_for(folder):

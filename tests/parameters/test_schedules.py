@@ -174,8 +174,11 @@ def test_the_pension_age_moves_old_ages_only():
     assert not shift[:57].any()
     assert shift[57, 2] == pytest.approx(3.0 * 0.5 / 6)
     assert shift[60, 2] == pytest.approx(3.0 * 3.5 / 6)
-    np.testing.assert_array_equal(shift[63:, 2], 3.0)
-    assert (np.diff(shift[:, 2]) >= 0).all()
+    np.testing.assert_array_equal(shift[63:71, 2], 3.0)
+    assert (np.diff(shift[:71, 2]) >= 0).all()
+    # the labour force survey ends at 75 whatever the pension age: the shift fades out before
+    assert shift[73, 2] == pytest.approx(3.0 * 0.4)
+    assert not shift[75:].any()
     # ages keep their order: nobody overtakes
     assert (np.diff(AGES[:, None] - shift, axis=0) > 0).all()
 
