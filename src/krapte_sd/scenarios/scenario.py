@@ -106,6 +106,20 @@ def _folder() -> Path:
     return parameters_folder() / FOLDER
 
 
+def _found(name: str) -> Path:
+    """Find the file of a scenario: one of those shipped, or a path that ends in .yaml."""
+    shipped = {path.stem: path for path in sorted(_folder().glob("*.yaml"))}
+    if name in shipped:
+        return shipped[name]
+    try:
+        if name.endswith((".yaml", ".yml")) and Path(name).is_file():
+            return Path(name)
+    except (OSError, ValueError):
+        pass  # a name that no file can have
+    allowed = f"allowed: {', '.join(shipped)}, or a .yaml file"
+    raise ScenarioError(f"there is no scenario '{name[:80]}'; {allowed}{nearest(name[:80], list(shipped))}")
+
+
 def read_scenario(name: str) -> Scenario:
     """Read a scenario by its name or from a YAML file.
 
@@ -124,17 +138,13 @@ def read_scenario(name: str) -> Scenario:
     ScenarioError
         If there is no such scenario (with the nearest name), or the file does not follow the schema.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _folder() / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(p.stem for p in _folder().glob("*.yaml"))
-        allowed = f"allowed: {', '.join(known)}, or a .yaml file"
-        raise ScenarioError(f"there is no scenario '{name[:80]}'; {allowed}{nearest(name[:80], known)}")
+    path = _found(name)
     problems = Problems()
     try:
         document = read_yaml(path.read_text(encoding="utf-8"), path.name, problems)
     except UnicodeDecodeError:
         raise ScenarioError(f"scenario {path}: not text in UTF-8; remedy: save it as UTF-8") from None
-    if document is None:
+    if document is None or problems.lines:
         raise ScenarioError.collect(f"scenario {path}", problems.lines)
     try:
         found = _Schema.model_validate(document.data)
