@@ -37,18 +37,20 @@ def uncertain(shipped: LoadedModel) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def draw(shipped: LoadedModel, uncertain: list[str]) -> Callable[[int], ParameterSet]:
+def draw(shipped: LoadedModel, uncertain: list[str]) -> Callable[..., ParameterSet]:
     """Draw all parameters that have a range.
 
     A whole table moves to one common place between its low and its high values: with a range of five percent
-    either way, that is one common factor.
+    either way, that is one common factor. At a corner every parameter stands at its low or at its high end.
     """
 
-    def drawn(seed: int) -> ParameterSet:
+    def drawn(seed: int, *, corner: bool = False) -> ParameterSet:
         changes = {}
         for name in uncertain:
             # By name, so that a draw stays what it is when parameters are added.
             share = np.random.default_rng([seed, zlib.crc32(name.encode())]).random()
+            if corner:
+                share = float(share >= 0.5)
             low, high = shipped.parameters.low(name), shipped.parameters.high(name)
             value = low + share * (high - low)
             changes[name] = value if value.dims else float(value)

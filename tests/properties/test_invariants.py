@@ -1,6 +1,7 @@
 """What must hold for any parameters within their ranges: people are conserved, nothing is negative, shares are shares.
 
-Thirty draws of all parameters that have a range. A draw that fails is a fault of the model, of a table or of a range.
+Thirty draws of all parameters that have a range, and ten corners, where each stands at one of its ends. A draw that
+fails is a fault of the model, of a table or of a range.
 """
 
 import numpy as np
@@ -10,11 +11,12 @@ from krapte_sd.errors import BalanceError
 from krapte_sd.forecast import DEFAULT_STEP
 from krapte_sd.simulation import LoadedModel
 
-SEEDS = range(30)
+DRAWS = [(seed, False) for seed in range(30)] + [(seed, True) for seed in range(10)]
 EXACT = 1e-12
 SHARES = ("vacancy_rate", "unemployment_rate", "net_participation", "gross_participation")
 NEVER_NEGATIVE = (
-    "entrants", "placed_entrants", "entry_to_unemployment", "hires_from_unemployed", "hires_from_inactive",
+    "entrants", "first_entrants", "placed_entrants", "placed_first_entrants", "inactive_past_15",
+    "entry_to_unemployment", "hires_from_unemployed", "hires_from_inactive",
     "job_moves_in", "job_moves_out", "separations", "exits", "retirements", "births", "immigration", "deaths",
     "emigration", "vacancy_hires", "direct_hires", "vacancies_opened", "vacancies_lapsed", "layoffs",
     "match_intensity", "direct_intensity", "seeker_limit", "desired_labour", "labour_needed",
@@ -24,23 +26,23 @@ NEVER_NEGATIVE = (
 class Drawn:
     """One run with its inputs; the message of the debug check instead of an exception, so that all checks are made."""
 
-    def __init__(self, model, program, seed):
-        self.model = model
+    def __init__(self, model, program):
         inputs = model.inputs(program.inputs, 2024, 2051)
         self.problem = ""
         try:
             result = program.run(inputs, 2024, 2051, DEFAULT_STEP, "rk4", debug=True)
         except BalanceError as error:
-            self.problem = f"seed {seed}: {error}"
+            self.problem = str(error)
             result = program.run(inputs, 2024, 2051, DEFAULT_STEP, "rk4")
         self.saved, self.over_year = result.saved, result.integrals
         born = np.array([int(label[1:]) for label in model.equations.dimensions["Cohort"]])
         self.age = result.times[:, None] - born - 1
 
 
-@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed{seed}")
+@pytest.fixture(scope="module", params=DRAWS, ids=lambda each: f"{'corner' if each[1] else 'draw'}{each[0]}")
 def run(request, shipped, everything, draw):
-    return Drawn(LoadedModel(shipped.equations, draw(request.param)), everything, request.param)
+    seed, corner = request.param
+    return Drawn(LoadedModel(shipped.equations, draw(seed, corner=corner)), everything)
 
 
 def worst(values, scale):
