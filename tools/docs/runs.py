@@ -132,7 +132,7 @@ class Runs:
                 if not shown:
                     shown = f"{value.sel(task='homes').item() if 'task' in value.dims else value.item():g}"
                 out.append(self.outcome(f"{label}: {shown}", {name: value if value.dims else value.item()}))
-        for growth in (0.0, 0.006):
+        for growth in (0.0, 0.003, 0.006):
             value = self.parameters.values("residual_service_growth").copy()
             value.loc[{"sector": "Q"}] = growth
             out.append(

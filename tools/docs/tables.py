@@ -282,6 +282,7 @@ def values(runs: Runs) -> dict[str, str]:
         "leftover_shift": f"{100 * float((trend[0] - trend[1]).mean()):.1f}",
         "own_trend_2050": thousands(own.gap[-1]),
         "structural_wages_2050": _between([each.structural[-1] for each in (*wages, runs.closures[0])]),
+        "care_beyond_2050": thousands(runs.ranges[-1].gap[-1]),
         "vacancies_wages_2050": _between([each.vacancies for each in wages]),
         "vacancies_peak": thousands(max(at(ds, "vacancies_total", y) for y in range(2024, 2052))),
         "structural_tightness_2050": _between([each.structural[-1] for each in tightness]),
