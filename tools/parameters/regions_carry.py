@@ -198,7 +198,9 @@ def _demography(folder: Path, codes: dict[str, str]) -> Iterator[Row]:
     for year, age, sex, _, persons in _read(folder / "pop_jan1_singleage_nl_unwpp2022_2000_2030.csv"):
         if year == "2021" and sex in ("F", "M"):
             sex_code = {"F": "female", "M": "male"}[sex]
-            yield Row("population_by_age", year, float(persons), "un_wpp2022", sex=sex_code, age=age, status="estimated")
+            yield Row(
+                "population_by_age", year, float(persons), "un_wpp2022", sex=sex_code, age=age, status="estimated"
+            )
     for year, age, _, _, indicator, percent in _read(folder / "moves_by_age_2017_cbs.csv"):
         if indicator == "moved_between_gemeenten_pct":
             yield Row("moved_between_municipalities", year, float(percent), "cbs_moves_2020", age=age)
