@@ -1,4 +1,4 @@
-"""The command line: ``krapte-sd run``, ``list``, ``validate`` and ``check``.
+"""The command line: ``krapte-sd run``, ``simulate``, ``list``, ``validate`` and ``check``.
 
 Exit codes: 0 all is well; 1 a line of ``validate`` is outside what is allowed;
 2 a bad call or any `KrapteError`, with one message on standard error; 130
@@ -14,13 +14,14 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from krapte_sd.errors import KrapteError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 __all__ = ["main"]
 
@@ -122,6 +123,25 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--step", metavar="YEARS", type=float, help="time step in years, such as 0.25")
     run.set_defaults(command=_run)
 
+    simulate = commands.add_parser(
+        "simulate", help="run any Vensim model that brings all its numbers", allow_abbrev=False
+    )
+    simulate.add_argument("model", metavar="MODEL", help="a Vensim model in text format (.mdl)")
+    simulate.add_argument("--step", metavar="TIME", type=float, help="time step; default: that of the file")
+    simulate.add_argument("--solver", metavar="NAME", help="euler (default, as Vensim) or rk4")
+    simulate.add_argument("--until", metavar="TIME", type=float, help="end of the run; default: that of the file")
+    simulate.add_argument(
+        "--save",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a variable to give out, as in the file or in lower_snake_case; may be repeated; default: all stocks",
+    )
+    simulate.add_argument(
+        "-o", "--output", metavar="FILE", help="write to a file (.csv or .nc) instead of printing a table"
+    )
+    simulate.set_defaults(command=_simulate)
+
     lists = commands.add_parser("list", help="list what there is", allow_abbrev=False)
     lists.add_argument("what", metavar="WHAT", choices=_LISTS, help=", ".join(_LISTS))
     lists.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
@@ -182,6 +202,76 @@ def _settings(texts: Sequence[str]) -> dict[str, float]:
     if problems:
         raise _BadCallError.collect("bad call", problems)
     return settings
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    import krapte_sd
+    from krapte_sd.files import check_target, replace_file, write_netcdf
+
+    output: str | None = arguments.output
+    if arguments.step is not None and not arguments.step > 0:
+        raise _BadCallError(f"--step {arguments.step:g}: the time step must be above 0")
+    if output is not None:
+        if not output.endswith((".csv", ".nc")):
+            raise _BadCallError(f"--output '{output}': let the name end in .csv or .nc")
+        check_target(output)
+    model = krapte_sd.load_model(arguments.model)
+    equations = model.equations
+    if equations.inputs:
+        missing = ", ".join(f"'{equations.variables[name].label}'" for name in equations.inputs)
+        raise _BadCallError(f"{arguments.model}: 'simulate' needs a model that brings its numbers; without: {missing}")
+    # Handed on as they are, so that the run itself refuses times it cannot keep to.
+    start: Any = equations.control.start
+    stop: Any = equations.control.stop if arguments.until is None else arguments.until
+    ds = model.run(
+        start=start,
+        stop=stop,
+        step=equations.control.step if arguments.step is None else arguments.step,
+        solver=arguments.solver or "euler",
+        save=_saved(arguments.save, equations.variables),
+    )
+    if output is not None and output.endswith(".nc"):
+        print(f"{output}: written, content SHA-256 {write_netcdf(ds, output)}")
+        return 0
+    table = _flat(ds)
+    if output is None:
+        _print_table(table, as_csv=False)
+    else:
+        replace_file(output, table.to_csv(index=False, lineterminator="\n").encode())
+        print(f"{output}: written, {len(table)} times")
+    return 0
+
+
+def _saved(names: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
+    """Find variables by their name in the file or by that in lower snake case."""
+    known = {each.label.strip('"').lower(): name for name, each in variables.items()} | {name: name for name in variables}
+    wrong = [
+        f"--save '{name}': not a variable of the model{nearest(name, known)}"
+        for name in names
+        if name.strip().lower() not in known
+    ]
+    if wrong:
+        raise _BadCallError.collect("bad call", wrong)
+    return [known[name.strip().lower()] for name in names]
+
+
+def _flat(ds: xr.Dataset) -> pd.DataFrame:
+    """One row for each time, one column for each element of each variable."""
+    import numpy as np
+    import pandas as pd
+
+    time = ds["time"].values
+    if np.issubdtype(time.dtype, np.datetime64):
+        year = time.astype("datetime64[Y]")
+        begin, end = (each.astype("datetime64[s]") for each in (year, year + 1))
+        time = year.astype(int) + 1970 + (time - begin) / (end - begin)
+    columns: dict[str, Any] = {"time": time}
+    for name, values in ds.data_vars.items():
+        labels = [ds[each].values for each in values.dims[1:]]
+        for place in np.ndindex(*values.shape[1:]):
+            element = ",".join(str(axis[k]) for axis, k in zip(labels, place, strict=True))
+            columns[f"{name}[{element}]" if labels else str(name)] = values.values[(slice(None), *place)]
+    return pd.DataFrame(columns)
 
 
 def _list(arguments: argparse.Namespace) -> int:

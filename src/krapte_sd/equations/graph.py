@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from krapte_sd.equations.expressions import Equation, Initial, Ref, children, walk
+from krapte_sd.equations.expressions import Equation, Initial, Op, Ref, children
 from krapte_sd.equations.measured import measured_sign, start_state
 from krapte_sd.equations.model import Model
 from krapte_sd.equations.signs import Bounds, Sign, join, known_bounds, sign, slope
@@ -38,6 +38,7 @@ __all__ = [
     "loops_through",
     "shortest_loops",
     "start_state",
+    "used_by",
 ]
 
 Kind = Literal["balancing", "reinforcing", "ambiguous"]
@@ -133,6 +134,12 @@ def causal_graph(
     return graph
 
 
+def used_by(model: Model, name: str) -> list[str]:
+    """Give the variables that a variable uses, also for its start, in the order of the file."""
+    found = _uses(model, name)
+    return [each for each in model.variables if each in found]
+
+
 @dataclass(frozen=True)
 class _Use:
     """One place where a variable is used: for the whole run, or for its start only."""
@@ -157,8 +164,10 @@ def _references(expr: Any, start: bool) -> Iterator[tuple[Ref, bool]]:
     if isinstance(expr, Ref):
         yield expr, start
         return
-    for each in children(expr):
-        yield from _references(each, start or isinstance(expr, Initial))
+    # The second argument of ACTIVE INITIAL is used at the start only.
+    active = isinstance(expr, Op) and expr.function == "active_initial"
+    for position, each in enumerate(children(expr)):
+        yield from _references(each, start or isinstance(expr, Initial) or (active and position == 1))
 
 
 def _polarity(
@@ -357,7 +366,7 @@ def loops_through(graph: nx.DiGraph, names: Sequence[str], max_length: int, *, l
     if not names:
         raise ModelError("loops: give at least one variable that the loop must go through")
     _known(graph, names)
-    found = []
+    found: list[Loop] = []
     for cycle in _cycles(feedback(graph), names, max_length):
         if len(found) == limit:
             raise ModelError(
@@ -382,8 +391,8 @@ def _cycles(part: nx.DiGraph, names: Sequence[str], longest: int) -> Iterator[tu
     def least(node: str, visited: set[str]) -> int:
         """Fewest edges from a node over each target not yet visited back to the start."""
         missing = [each for each in targets if each not in visited]
-        direct = home.get(node, far)
-        return max([direct, *(distance[each].get(node, far) + home.get(each, far) for each in missing)])
+        over = [distance[each].get(node, far) + home.get(each, far) for each in missing]
+        return int(max([home.get(node, far), *over]))
 
     path = [start]
     visited = {start}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from krapte_sd.equations.expressions import (
     COMPARISONS,
+    CONDITIONS,
     Equation,
     Expr,
     Index,
@@ -34,6 +35,9 @@ Array = NDArray[np.float64]
 _Pair = tuple[Array, Array]
 #: Differences below this share of the largest slope are rounding.
 _NOISE = 1e-9
+_KNOWN = CONDITIONS | {
+    "+", "-", "*", "/", "^", "neg", "min", "max", "abs", "exp", "ln", "sqrt", "integer", "if_then_else", "xidz", "zidz",
+}  # fmt: skip
 
 
 class UnknownError(Exception):
@@ -60,13 +64,17 @@ def start_state(model: Model, inputs: Mapping[str, Any]) -> dict[str, Array]:
     """
     state: dict[str, Array] = {}
     for name, variable in model.variables.items():
+        if variable.kind == "lookup":
+            continue
         if name in inputs:
             state[name] = _at(inputs[name], model.control.start).reshape(model.shape(name))
         elif variable.kind == "constant" and variable.value is not None:
             state[name] = np.asarray(variable.value, dtype=float)
-    waiting = {name for name in model.variables if name not in state}
+    waiting = {name for name, each in model.variables.items() if name not in state and each.kind != "lookup"}
     needs = {
-        name: {each.name for equation in _defining(model, name) for each in walk(equation.expr) if isinstance(each, Ref)}
+        name: {
+            each.name for equation in _defining(model, name) for each in walk(equation.expr) if isinstance(each, Ref)
+        }
         for name in waiting
     }
     ready = [name for name in model.variables if name in waiting and not needs[name] & waiting]
@@ -90,7 +98,8 @@ def _at(value: Any, time: float) -> Array:
     if years is None:
         return np.asarray(value, dtype=float)
     place = int(np.searchsorted(np.asarray(years), time, side="right")) - 1
-    return np.asarray(value.values, dtype=float)[max(place, 0)]
+    found: Array = np.asarray(value.values, dtype=float)[max(place, 0)]
+    return found
 
 
 def _whole(model: Model, name: str, state: Mapping[str, Array]) -> Array | None:
@@ -102,9 +111,16 @@ def _whole(model: Model, name: str, state: Mapping[str, Array]) -> Array | None:
             found, _ = _Evaluation(model, equation, state).result(None)
         except UnknownError:
             return None
-        where = tuple(slice(None) if each.element is None else each.element for each in equation.target)
+        where = np.ix_(*(_places(each, size) for each, size in zip(equation.target, value.shape, strict=True)))
         value[where] = found.reshape(value[where].shape)
     return value if equations else None
+
+
+def _places(index: Index, size: int) -> list[int]:
+    """Positions that an index takes in its dimension, in order."""
+    if index.element is not None:
+        return [index.element]
+    return list(range(size) if index.places is None else index.places)
 
 
 def measured_sign(
@@ -156,11 +172,7 @@ class _Evaluation:
             if isinstance(part, Ref):
                 loops += [each.key for each in part.index if each.key is not None]
         self.axes = {key: place for place, key in enumerate(dict.fromkeys(loops))}
-        self.shape = tuple(
-            len(model.ranges[each.dimension]) if each.element is None else 1
-            for each in equation.target
-            if each.element is None
-        )
+        self.shape = tuple(len(model.ranges[each.over or each.dimension]) for each in equation.target if each.key)
         self.kept = len(self.shape)
 
     def result(self, of: Ref | None, *, start: bool = False) -> _Pair:
@@ -185,6 +197,8 @@ class _Evaluation:
             case Reduce(function, over, body):
                 return self._reduce(function, over, body)
             case Op(function, args):
+                if function not in _KNOWN:
+                    raise UnknownError
                 return _apply(function, [self.value(each) for each in args])
         raise UnknownError
 
@@ -196,13 +210,12 @@ class _Evaluation:
         if ref.name not in self.state:
             raise UnknownError
         value = np.asarray(self.state[ref.name], dtype=float)
-        places: list[int] = []
-        chosen: list[slice | int] = []
-        for index in ref.index:
-            chosen.append(slice(None) if index.element is None else index.element)
-            if index.key is not None:
-                places.append(self.axes[index.key])
-        value = value[tuple(chosen)]
+        places = [self.axes[index.key] for index in ref.index if index.key is not None]
+        chosen = [_places(index, size) for index, size in zip(ref.index, value.shape, strict=True)]
+        value = value[np.ix_(*chosen)] if chosen else value
+        value = value.reshape(
+            [len(each) for each, index in zip(chosen, ref.index, strict=True) if index.key is not None]
+        )
         if len(set(places)) < len(places):
             raise UnknownError
         value = np.transpose(value, np.argsort(places)) if places else value
@@ -214,7 +227,7 @@ class _Evaluation:
 
     def _reduce(self, function: str, over: Sequence[str], body: Expr) -> _Pair:
         value, slope = self.value(body)
-        places = [self.axes[Index(each, reduced=True).key or ""] for each in over]
+        places = [self.axes[f"{each}!"] for each in over]
         shape = list(value.shape)
         for each, place in zip(over, places, strict=True):
             shape[place] = len(self.model.ranges[each])

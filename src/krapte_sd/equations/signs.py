@@ -12,12 +12,26 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from krapte_sd.equations.checks import evaluation_order
-from krapte_sd.equations.expressions import COMPARISONS, CONDITIONS, Expr, Initial, Number, Op, Reduce, Ref, walk
+from krapte_sd.equations.expressions import (
+    COMPARISONS,
+    CONDITIONS,
+    LOOKUPS,
+    Expr,
+    Initial,
+    Number,
+    Op,
+    Reduce,
+    Ref,
+    children,
+)
 from krapte_sd.equations.model import Model, Variable
 from krapte_sd.errors import ModelError, nearest
 
-__all__ = ["Bounds", "Sign", "bounds", "known_bounds", "join", "sign", "slope"]
+__all__ = ["Bounds", "Sign", "bounds", "join", "known_bounds", "sign", "slope"]
 
 Bounds = tuple[float, float]
 Sign = Literal["+", "-", "?", "0"]
@@ -76,6 +90,7 @@ def known_bounds(model: Model, positive: Iterable[str] = ()) -> dict[str, Bounds
             [f"'{each}' is not a variable of the model{nearest(each, model.variables)}" for each in wrong],
         )
     known = {name: _given(each, name in positive) for name, each in model.variables.items()}
+    known |= {_steepness(name): _segments(each) for name, each in model.variables.items() if each.kind == "lookup"}
     # What INITIAL holds may stand later in the order; each round is sound by itself and can only narrow.
     for _ in range(3):
         for name in evaluation_order(model):
@@ -87,7 +102,33 @@ def known_bounds(model: Model, positive: Iterable[str] = ()) -> dict[str, Bounds
     return known
 
 
+def _steepness(name: str) -> str:
+    """Key of the bounds of the slope of a lookup, among those of the values of variables."""
+    return f"slope of {name}"
+
+
+def _points(variable: Variable) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Points of a lookup, x and y, for each of its elements; see `Variable.value`."""
+    if variable.value is None:
+        return []
+    rows = variable.value.reshape(-1, variable.value.shape[-1])
+    half = (rows.shape[1] - 1) // 2
+    return [(row[1 : 1 + int(row[0])], row[1 + half : 1 + half + int(row[0])]) for row in rows]
+
+
+def _segments(variable: Variable) -> Bounds:
+    """Bounds of the slope of a lookup, which is flat beyond its ends."""
+    rises = [np.diff(y) / np.diff(x) for x, y in _points(variable)]
+    return _hull(ZERO, *((float(each.min()), float(each.max())) for each in rises if each.size))
+
+
 def _given(variable: Variable, positive: bool) -> Bounds:
+    if variable.kind == "lookup":
+        return (
+            _hull(*((float(y.min()), float(y.max())) for _, y in _points(variable)))
+            if variable.value is not None
+            else ANY
+        )
     if variable.kind == "constant" and variable.value is not None and variable.value.size:
         return float(variable.value.min()), float(variable.value.max())
     low, high = variable.limits
@@ -175,8 +216,10 @@ def bounds(expr: Expr, known: Mapping[str, Bounds]) -> Bounds:
             return bounds(body, known)
         case Reduce(function, _, body):
             inner = bounds(body, known)
-            if function != "sum":
+            if function in ("vmin", "vmax"):
                 return inner
+            if function != "sum":
+                return ABOVE if inner[0] >= 0 else ANY
             return (inner[0] if inner[0] >= 0 else -math.inf), (inner[1] if inner[1] <= 0 else math.inf)
         case Op(function, args):
             return _operation(function, [bounds(each, known) for each in args], args)
@@ -184,8 +227,16 @@ def bounds(expr: Expr, known: Mapping[str, Bounds]) -> Bounds:
 
 
 def _operation(function: str, parts: list[Bounds], args: tuple[Expr, ...]) -> Bounds:
-    if function in CONDITIONS:
+    if function in CONDITIONS or function in ("pulse", "pulse_train"):
         return 0.0, 1.0
+    if function in LOOKUPS:
+        return parts[0]
+    if function in ("sin", "cos", "tanh"):
+        return -1.0, 1.0
+    if function == "step":
+        return _hull(ZERO, parts[0])
+    if function == "active_initial":
+        return _hull(*parts)
     a, b = parts[0], parts[-1]
     match function:
         case "+":
@@ -255,9 +306,11 @@ def slope(expr: Expr, of: Ref, known: Mapping[str, Bounds], *, start: bool = Fal
             return slope(body, of, known, start=start)
         case Reduce(function, _, body):
             inner = slope(body, of, known, start=start)
-            if function == "sum":
-                return (inner[0] if inner[0] >= 0 else -math.inf), (inner[1] if inner[1] <= 0 else math.inf)
-            return _hull(inner, ZERO)
+            if function in ("vmin", "vmax"):
+                return _hull(inner, ZERO)
+            if function == "sum" or (function == "prod" and bounds(body, known)[0] >= 0):
+                return (0.0 if inner[0] >= 0 else -math.inf), (0.0 if inner[1] <= 0 else math.inf)
+            return ANY
         case Op(function, args):
             found = _chain(function, args, of, known, start)
             return found if sign(found) != "?" else _narrow(found, _expanded(expr, of, known, start))
@@ -265,17 +318,21 @@ def slope(expr: Expr, of: Ref, known: Mapping[str, Bounds], *, start: bool = Fal
 
 
 def _holds(expr: Expr, of: Ref, start: bool) -> bool:
-    if start or not any(isinstance(each, Initial) for each in walk(expr)):
-        return any(each == of for each in walk(expr))
-    if isinstance(expr, Initial):
+    """Tell whether an expression follows a reference, during the run or at its start."""
+    if expr == of:
+        return True
+    if isinstance(expr, Initial) and not start:
         return False
-    if isinstance(expr, Op):
-        return any(_holds(each, of, start) for each in expr.args)
-    return expr == of or any(_holds(each, of, start) for each in walk(expr) if each is not expr)
+    parts = children(expr)
+    if isinstance(expr, Op) and expr.function == "active_initial":
+        parts = parts[1:] if start else parts[:1]
+    return any(_holds(each, of, start) for each in parts)
 
 
 def _chain(function: str, args: tuple[Expr, ...], of: Ref, known: Mapping[str, Bounds], start: bool) -> Bounds:
     """Apply the rules of differentiation, function by function."""
+    if function == "active_initial":
+        return slope(args[1 if start else 0], of, known, start=start)
     values = [bounds(each, known) for each in args]
     slopes = [slope(each, of, known, start=start) for each in args]
     a, da = values[0], slopes[0]
@@ -301,8 +358,13 @@ def _chain(function: str, args: tuple[Expr, ...], of: Ref, known: Mapping[str, B
             return _times(da, ABOVE)
         case "abs":
             return da if a[0] >= 0 else _neg(da) if a[1] <= 0 else _hull(da, _neg(da))
-        case "integer":
+        case "integer" | "tanh" | "sinh" | "arctan":
             return _times(da, ABOVE)
+        case "quantum" | "step" | "ramp" if db == ZERO:
+            return _times(da, ABOVE) if all(each == ZERO for each in slopes[1:]) else ANY
+        case "lookup" | "lookup_backward" | "lookup_forward":
+            steep = known.get(_steepness(args[0].name), ANY) if isinstance(args[0], Ref) else ANY
+            return _add(da, _times(db, steep))
         case "min" | "max":
             return _hull(da, db)
         case "if_then_else":
@@ -341,7 +403,8 @@ def _branches(
         return smooth
     if not (isinstance(condition, Op) and condition.function in COMPARISONS - {"=", "<>"}):
         return ANY
-    jump = _add(bounds(args[1], known), _neg(bounds(args[2], known)))
+    step = Op("-", (args[1], args[2]))
+    jump = _narrow(bounds(step, known), _bounded(_polynomial(step), known))
     left, right = (slope(each, of, known, start=start) for each in condition.args)
     turning = _add(left, _neg(right)) if condition.function in (">", ">=") else _add(right, _neg(left))
     return _hull(smooth, _times(_times(turning, jump), ABOVE))
