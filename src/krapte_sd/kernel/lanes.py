@@ -11,12 +11,10 @@ Imported by generated code only, as it needs numba.
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.imputils import lower_builtin
@@ -24,7 +22,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
-    "LANES", "absolute", "each", "get", "ld", "both", "either", "no", "pointer", "root", "select", "splat", "st", "whole",
+    "LANES", "absolute", "both", "each", "either", "find", "get", "ld", "no", "pointer", "root", "select", "splat", "st", "whole",
 ]  # fmt: skip
 
 LANES = 8
@@ -264,4 +262,18 @@ def each(typing: Any, function: Any, first: Any, second: Any) -> Any:
     return lanes(function, _number(first), _number(second) if two else types.none), generate
 
 
-_ = math, np  # named in generated code
+@intrinsic
+def find(typing: Any, function: Any, memory: Any, place: Any, points: Any, value: Any) -> Any:
+    """Look up each lane in a table that all members share."""
+    target = typing.resolve_function_type(function, (pointer, types.intp, types.intp, types.float64), {})
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        call = context.get_function(function, target)
+        result = ir.Constant(_VECTOR, ir.Undefined)
+        for k in range(LANES):
+            lane = ir.Constant(_INT, k)
+            found = call(builder, [*args[1:4], builder.extract_element(args[4], lane)])
+            result = builder.insert_element(result, found, lane)
+        return result
+
+    return lanes(function, pointer, types.intp, types.intp, lanes), generate

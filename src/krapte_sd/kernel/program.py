@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from krapte_sd.equations.model import Model
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.inputs import Series, check_inputs
 from krapte_sd.kernel.lower import lower
+from krapte_sd.kernel.members import FACTOR, Vectors, compile_vectors, factors, scalars, scale
 from krapte_sd.kernel.nest import Context
 from krapte_sd.kernel.run import Run
 from krapte_sd.kernel.schedule import contracted, gather
 from krapte_sd.kernel.settings import read_settings
 from krapte_sd.kernel.source import Source, write
 from krapte_sd.kernel.storage import place
+from krapte_sd.kernel.stream import MemberResult, join, stream
 
 __all__ = ["Program", "Result", "compile_model"]
 
@@ -54,7 +57,9 @@ class Result:
     final_state: dict[str, Array]
 
 
-def compile_model(model: Model, save: Sequence[str], integrate: Sequence[str] = ()) -> Program:
+def compile_model(
+    model: Model, save: Sequence[str], integrate: Sequence[str] = (), members: Sequence[str] = ()
+) -> Program:
     """Compile the equations that some outputs need.
 
     Parameters
@@ -65,6 +70,10 @@ def compile_model(model: Model, save: Sequence[str], integrate: Sequence[str] = 
         Variables wanted at points of time (names in lower snake case).
     integrate : sequence of str, optional
         Variables whose integral over each calendar year is wanted.
+    members : sequence of str, optional
+        What may differ between members of an ensemble, beside all scalar inputs
+        and constants: names of larger inputs or constants, and ``scale:NAME`` for a
+        factor on a whole input or data variable (1 unless a run sets it).
 
     Returns
     -------
@@ -87,7 +96,11 @@ def compile_model(model: Model, save: Sequence[str], integrate: Sequence[str] = 
         problems.append("nothing is wanted: give names to save or to integrate")
     if problems:
         raise ParameterError.collect(f"outputs of {model.path}", problems)
+    needed = model.needed((*save, *integrate))
+    scaled = factors(model, needed, members)
+    different = dict.fromkeys((*scalars(model, needed), *members))
     lowered = lower(model, tuple(dict.fromkeys(save)), tuple(dict.fromkeys(integrate)))
+    scale(lowered, scaled)
     phases = {name: gather(statements, lowered.sizes) for name, statements in lowered.phases.items()}
     # What does not depend on the state keeps its memory: runs of many members share it.
     kept = {each.target for name in ("const", "year", "time") for each in lowered.phases[name]}
@@ -99,7 +112,7 @@ def compile_model(model: Model, save: Sequence[str], integrate: Sequence[str] = 
     source = write(context, phases)
     from krapte_sd.kernel import cache
 
-    return Program(model, context, cache.load(source.text), source, (hold, linear))
+    return Program(model, context, cache.load(source.text), source, (hold, linear), tuple(different))
 
 
 class Program:
@@ -115,6 +128,10 @@ class Program:
         Inputs and data that a run must set.
     stocks : tuple of str
         Stocks that are integrated.
+    different : tuple of str
+        What may differ between members.
+    factors : tuple of str
+        Inputs and data that have a factor.
     source : str
         The generated Python source.
     """
@@ -126,6 +143,7 @@ class Program:
         module: ModuleType,
         source: Source,
         data: tuple[tuple[str, ...], tuple[str, ...]],
+        different: tuple[str, ...],
     ) -> None:
         lowered = context.lowered
         self.model = model
@@ -139,10 +157,37 @@ class Program:
         self._layout = context.layout
         self._module = module
         self._data = data
+        self.different = different
+        self.factors = tuple(name.removeprefix(FACTOR) for name in different if name.startswith(FACTOR))
         self._addresses = addresses(module, source)
 
     def __repr__(self) -> str:
         return f"<Program {len(self.needed)} variables, {len(self.save)} saved, {len(self.integrate)} integrated>"
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """The kernel that runs eight members at once; compiled when it is first needed."""
+        return compile_vectors(self._lowered, self._layout, self.different)
+
+    def split(self, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
+        """Take the factors out of the inputs; those that are not there are 1."""
+        scales = {FACTOR + name: 1.0 for name in self.factors}
+        problems = []
+        for name in scales:
+            value = inputs.get(name, 1.0)
+            if not np.isscalar(value) or not np.isfinite(np.asarray(value, dtype=float)):
+                problems.append(f"'{name}' must be a finite number, found {value!r}")
+            else:
+                scales[name] = float(value)
+        if problems:
+            raise ParameterError.collect(f"inputs of {self.model.path}", problems)
+        return {name: value for name, value in inputs.items() if name not in scales}, scales
+
+    def where(self, name: str, place: Sequence[int]) -> str:
+        """Name of an element of a variable."""
+        dimensions = self.model.variables[name].dimensions
+        labels = [self.model.ranges[dim].labels[k] for dim, k in zip(dimensions, place, strict=True)]
+        return f"{name}[{', '.join(labels)}]" if labels else name
 
     def run(
         self,
@@ -196,8 +241,9 @@ class Program:
             If an output is not finite.
         """
         settings = read_settings(start, stop, step, method, save_step)
-        checked = check_inputs(self.model, self.needed, inputs, settings.start, settings.stop)
-        run = Run(self, checked, settings, debug)
+        plain, scales = self.split(inputs)
+        checked = check_inputs(self.model, self.needed, plain, settings.start, settings.stop)
+        run = Run(self, checked, settings, debug, scales)
         run.go()
         return Result(
             run.times,
@@ -206,6 +252,78 @@ class Program:
             run.integrals,
             {name: run.views[name].copy() for name in self.stocks},
         )
+
+    def run_members(
+        self,
+        inputs: Mapping[str, Any | Series],
+        draws: Mapping[str, ArrayLike],
+        start: int,
+        stop: int,
+        step: float = 0.25,
+        method: Literal["euler", "rk4"] = "rk4",
+        save_step: float | None = None,
+        *,
+        threads: int | None = None,
+        chunk: int | None = None,
+    ) -> MemberResult:
+        """Run many members and gather their outputs in memory.
+
+        Parameters
+        ----------
+        inputs : mapping of str to array or Series
+            What all members share, as for `run`.
+        draws : mapping of str to array, shape (members, dimensions)
+            What differs: values of names in `different`, for each member.
+        start, stop, step, method, save_step
+            As for `run`.
+        threads : int, optional
+            Threads; default: one for each processor.
+        chunk : int, optional
+            Members that are run between two outputs.
+
+        Returns
+        -------
+        MemberResult
+            Arrays with the members as last axis. A member holds bit for bit what
+            `run` gives for the same inputs, whatever else is run with it.
+
+        Raises
+        ------
+        ParameterError
+            If an input, a draw or a setting is not valid; all problems together.
+        SolverError
+            If an output is not finite, with the numbers of the members.
+        """
+        return join(
+            self.stream_members(
+                inputs, draws, start, stop, step, method, save_step, threads=threads, chunk=chunk
+            )
+        )
+
+    def stream_members(
+        self,
+        inputs: Mapping[str, Any | Series],
+        draws: Mapping[str, ArrayLike],
+        start: int,
+        stop: int,
+        step: float = 0.25,
+        method: Literal["euler", "rk4"] = "rk4",
+        save_step: float | None = None,
+        *,
+        threads: int | None = None,
+        chunk: int | None = None,
+    ) -> Iterator[MemberResult]:
+        """Run many members and give their outputs block by block.
+
+        The same as `run_members`, for more members than fit into memory.
+
+        Yields
+        ------
+        MemberResult
+            Outputs of the next members, in order.
+        """
+        settings = read_settings(start, stop, step, method, save_step)
+        yield from stream(self, inputs, draws, settings, threads, chunk)
 
 
 def addresses(module: ModuleType, source: Source) -> dict[str, NDArray[np.int64]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from krapte_sd.errors import BalanceError, SolverError
 from krapte_sd.kernel.inputs import Checked
+from krapte_sd.kernel.members import FACTOR
 from krapte_sd.kernel.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,9 +49,18 @@ class Run:
         Years, step and method.
     debug : bool
         Check the stocks after every step.
+    scales : mapping of str to float, optional
+        Factors on inputs and data, with the prefix of their slots.
     """
 
-    def __init__(self, program: Program, checked: Checked, settings: Settings, debug: bool = False) -> None:
+    def __init__(
+        self,
+        program: Program,
+        checked: Checked,
+        settings: Settings,
+        debug: bool = False,
+        scales: Mapping[str, float] | None = None,
+    ) -> None:
         self.program = program
         self.settings = settings
         self.debug = debug
@@ -61,6 +71,8 @@ class Run:
         self.views = {name: self._view(name) for name in self.layout.offsets}
         for name, value in checked.constants.items():
             self.views[name][...] = value
+        for name, factor in (scales or {}).items():
+            self.views[name][...] = factor
         years = settings.stop - settings.start + 1
         self.hold, self.linear = (
             self._table(names, checked, block, years)
@@ -171,14 +183,12 @@ class Run:
         self.times[self.filled] = time
         for name, out in self.saved.items():
             out[self.filled] = self.views[name]
+        for name in self.program.factors:
+            if name in self.saved:
+                self.saved[name][self.filled] *= self.views[FACTOR + name]
         self.filled += 1
 
     # -- checks ------------------------------------------------------------------------------------------------------
-
-    def _where(self, name: str, place: Sequence[int]) -> str:
-        model = self.program.model
-        labels = [model.ranges[dim].labels[k] for dim, k in zip(model.variables[name].dimensions, place, strict=True)]
-        return f"{name}[{', '.join(labels)}]" if labels else name
 
     def _guard(self, time: float) -> None:
         for name in self.program.stocks:
@@ -186,13 +196,13 @@ class Run:
             lowest = self.program.model.variables[name].limits[0]
             bad = np.argwhere(~np.isfinite(value))
             if len(bad):
-                raise SolverError(f"{self._where(name, bad[0])} is {value[tuple(bad[0])]} at time {time:g}")
+                raise SolverError(f"{self.program.where(name, bad[0])} is {value[tuple(bad[0])]} at time {time:g}")
             if lowest is not None and lowest < 0:
                 continue
             bound = -_ROUNDING * float(np.abs(value).max(initial=0.0))
             if value.min(initial=0.0) < bound:
                 worst = np.unravel_index(int(np.argmin(value)), value.shape)
-                found = self._where(name, [int(each) for each in worst])
+                found = self.program.where(name, [int(each) for each in worst])
                 raise BalanceError(
                     f"the stock {found} is {value.min():.6g} at time {time:g}; a stock must not be negative "
                     "(limits such as '[-1,?]' after its unit allow it)"
@@ -214,7 +224,7 @@ class Run:
                 if finite.all():
                     continue
                 place = [int(each) for each in np.argwhere(~finite)[0]]
-                text = f"{self._where(name, place[1:])} is {value[tuple(place)]} first {what} {points[place[0]]:g}"
+                text = f"{self.program.where(name, place[1:])} is {value[tuple(place)]} first {what} {points[place[0]]:g}"
                 found.append((float(points[place[0]]), text))
         if found:
             problems = list(dict.fromkeys(text for _, text in sorted(found, key=lambda each: each[0])))

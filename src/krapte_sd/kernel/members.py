@@ -1,0 +1,158 @@
+"""Finds out what differs between members, and compiles it for eight members at once.
+
+Every scalar input or constant may differ; tables and larger inputs may if the
+program is told so. Whatever depends on none of them and not on the state either
+is the same for all members: it is evaluated once, outside of the kernel of vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from krapte_sd.equations.expressions import Expr, Op, Ref, rewrite
+from krapte_sd.equations.model import Model
+from krapte_sd.errors import ParameterError, nearest
+from krapte_sd.kernel.lower import Lowered, Slot
+from krapte_sd.kernel.nest import Context
+from krapte_sd.kernel.schedule import contracted, gather
+from krapte_sd.kernel.source import write
+from krapte_sd.kernel.storage import Layout, place
+
+__all__ = ["FACTOR", "Vectors", "compile_vectors", "factors", "scale", "scalars"]
+
+#: Before the name of an input or a data variable: a factor on the whole of it.
+FACTOR = "scale:"
+_SHARED = ("const", "year", "time")
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The kernel of vectors.
+
+    Attributes
+    ----------
+    wide : frozenset of str
+        Slots that differ between members.
+    layout : Layout
+        Their places, in vectors.
+    addresses : dict of str to ndarray
+        Addresses of the compiled functions of each phase.
+    source : str
+        The generated source.
+    """
+
+    wide: frozenset[str]
+    layout: Layout
+    addresses: dict[str, NDArray[np.int64]]
+    source: str
+
+
+def factors(model: Model, needed: Sequence[str], members: Sequence[str]) -> tuple[str, ...]:
+    """Check the names of what may differ between members, and give the variables that have a factor.
+
+    Raises
+    ------
+    ParameterError
+        If a name is not an input, constant or data variable that the outputs need.
+    """
+    problems = []
+    found = []
+    given = {name: model.variables[name].kind for name in needed}
+    allowed = [name for name, kind in given.items() if kind in ("input", "constant", "data")]
+    for each in members:
+        name = each.removeprefix(FACTOR)
+        if name not in allowed:
+            why = "the outputs do not need it" if name in model.variables else "it is not a variable of the model"
+            if name in given:
+                why = f"it is computed by the model ({given[name]})"
+            problems.append(f"members: '{each}' cannot differ between members; {why}{nearest(name, allowed)}")
+        elif each.startswith(FACTOR):
+            found.append(name)
+        elif given[name] == "data":
+            problems.append(f"members: '{name}' varies by year; only a factor on it can differ: '{FACTOR}{name}'")
+    if problems:
+        raise ParameterError.collect(f"outputs of {model.path}", problems)
+    return tuple(dict.fromkeys(found))
+
+
+def scale(lowered: Lowered, names: Sequence[str]) -> None:
+    """Put a factor on inputs or data wherever the equations read them."""
+
+    def scaled(expr: Expr) -> Expr:
+        if isinstance(expr, Ref) and expr.name in names:
+            return Op("*", (expr, Ref(FACTOR + expr.name)))
+        return expr
+
+    for name in names:
+        lowered.slots[FACTOR + name] = Slot(FACTOR + name, (), 1, "input")
+    for phase, statements in lowered.phases.items():
+        lowered.phases[phase] = [replace(each, expr=rewrite(each.expr, scaled)) for each in statements]
+
+
+def scalars(model: Model, needed: Sequence[str]) -> tuple[str, ...]:
+    """Give the names of all scalar inputs and constants."""
+    return tuple(
+        name
+        for name in needed
+        if model.variables[name].kind in ("input", "constant") and not model.variables[name].dimensions
+    )
+
+
+def _wide(lowered: Lowered, different: Sequence[str]) -> frozenset[str]:
+    """Find all slots that differ between members, or belong to the state."""
+    wide = {*different, *lowered.stocks, *lowered.integrals}
+    order = [each for phase in lowered.phases.values() for each in phase]
+    for phase in ("rates", "outputs", "start"):
+        wide |= {each.target for each in lowered.phases[phase]}
+    before = -1
+    # A cell may be read by what its own body needs, hence more than one pass.
+    while len(wide) > before:
+        before = len(wide)
+        wide |= {each.target for each in order if not wide.isdisjoint(each.reads)}
+        wide |= {cell for body, cell in lowered.copies if body in wide}
+    return frozenset(wide)
+
+
+def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str]) -> Vectors:
+    """Compile the part of a program that differs between members.
+
+    Parameters
+    ----------
+    lowered : Lowered
+        All statements.
+    shared : Layout
+        Where a single run keeps what all members share.
+    different : sequence of str
+        Slots that are set for each member.
+    """
+    from krapte_sd.kernel import cache
+    from krapte_sd.kernel.program import addresses
+
+    wide = _wide(lowered, different)
+    statements = {
+        phase: [each for each in found if phase not in _SHARED or each.target in wide]
+        for phase, found in lowered.phases.items()
+    }
+    phases = {name: gather(found, lowered.sizes) for name, found in statements.items()}
+    part = replace(lowered, phases=statements)
+    without = contracted(part, phases)
+    layout = place(part, without, (), (), only=wide)
+    context = Context(part, layout, without, _memory(lowered, shared, wide), vector=True)
+    source = write(context, phases)
+    return Vectors(wide, layout, addresses(cache.load(source.text), source), source.text)
+
+
+def _memory(lowered: Lowered, shared: Layout, wide: frozenset[str]) -> Mapping[str, tuple[str, int]]:
+    memory = {}
+    for name in lowered.slots:
+        first = shared.offsets.get(name)
+        if name in wide or first is None:
+            continue
+        for what, (begin, count) in (("U", shared.yearly), ("T", shared.timed)):
+            if begin <= first < begin + count:
+                memory[name] = (what, first - begin)
+    return memory

@@ -1,0 +1,391 @@
+"""Runs many members, eight at a time, on all processors.
+
+Members come out in blocks, so that memory does not grow with their number. What a
+member gives does not depend on the other members, on the size of the blocks or on
+the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from krapte_sd.errors import ParameterError, SolverError, nearest
+from krapte_sd.kernel.inputs import check_inputs
+from krapte_sd.kernel.members import FACTOR
+from krapte_sd.kernel.run import Array, Run, aligned, stepping
+from krapte_sd.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from krapte_sd.kernel.program import Program
+
+__all__ = ["MemberResult", "check_draws", "join", "stream"]
+
+LANES = 8
+#: Outputs of one block take about so many bytes, at least one vector of members.
+_BLOCK_BYTES = 64 * 2**20
+_BLOCK_MEMBERS = 512
+#: What all members share is kept for all years if it takes no more than this.
+_KEPT_BYTES = 512 * 2**20
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class MemberResult:
+    """What some members give.
+
+    Attributes
+    ----------
+    first : int
+        Number of the first member.
+    count : int
+        Number of members.
+    times : array of float, shape (times,)
+        Times of `saved`.
+    saved : dict of str to array, shape (times, dimensions, members)
+        Values at those times. What is the same for all members is a view of one value.
+    years : array of int, shape (years,)
+        Calendar years of `integrals`.
+    integrals : dict of str to array, shape (years, dimensions, members)
+        Integral over each calendar year.
+    final_state : dict of str to array, shape (dimensions, members)
+        The stocks at the end.
+    """
+
+    first: int
+    count: int
+    times: Array
+    saved: dict[str, Array]
+    years: NDArray[np.int64]
+    integrals: dict[str, Array]
+    final_state: dict[str, Array]
+
+
+def check_draws(program: Program, draws: Mapping[str, Any]) -> tuple[dict[str, Array], int]:
+    """Check the values of the members: names, shapes, numbers.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+    draws : mapping of str to array, shape (members, dimensions)
+        Values of inputs or constants, or of factors, for each member.
+
+    Returns
+    -------
+    draws : dict of str to ndarray
+        The values.
+    count : int
+        Number of members.
+    """
+    problems = []
+    found: dict[str, Array] = {}
+    for name, value in draws.items():
+        if name not in program.different:
+            why = f"'{name}' cannot differ between members; the program knows {len(program.different)} that can"
+            problems.append(f"{why}, see compile_model(members=...){nearest(name, program.different)}")
+            continue
+        shape = () if name.startswith(FACTOR) else program.model.shape(name)
+        try:
+            array = np.ascontiguousarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            problems.append(f"'{name}' must be an array of numbers, found {type(value).__name__}")
+            continue
+        if array.shape[1:] != shape or np.ndim(value) == 0:
+            problems.append(f"'{name}' has shape {np.shape(value)}, it must be {('members', *shape)}")
+        elif not np.isfinite(array).all():
+            bad = int(np.argwhere(~np.isfinite(array))[0][0])
+            problems.append(f"'{name}' holds a value that is not finite, first for member {bad}")
+        else:
+            found[name] = array
+    counts = {len(each) for each in found.values()}
+    if len(counts) > 1:
+        told = ", ".join(f"{name}: {len(each)}" for name, each in found.items())
+        problems.append(f"the number of members differs: {told}")
+    if not draws or counts == {0}:
+        problems.append("no member: give at least one value that differs between members")
+    if problems:
+        raise ParameterError.collect(f"members of {program.model.path}", problems)
+    return found, counts.pop()
+
+
+class _Shared:
+    """What all members share: for each calendar year the values of the year, and those of each point of time."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.lock = threading.Lock()
+        self.years: dict[int, tuple[Array, Array]] = {}
+        layout, settings = run.layout, run.settings
+        size = layout.yearly[1] + layout.timed[1] * (2 * settings.per_year + 1)
+        self.keep = size * 8 * (settings.stop - settings.start + 1) <= _KEPT_BYTES
+        run._start()
+
+    def year(self, number: int) -> tuple[Array, Array]:
+        """Give the values of a year, shape (cells,), and of its points of time, shape (points, cells)."""
+        with self.lock:
+            if number in self.years:
+                return self.years[number]
+            run = self.run
+            (first, length), (begin, count) = run.layout.yearly, run.layout.timed
+            run._year(number)
+            held = run.work[first : first + length].copy()
+            times, shares = run.settings.points(number)
+            last = number == run.settings.stop - run.settings.start
+            timed = np.empty((1 if last else times.size, count))
+            timed[0] = run.work[begin : begin + count]
+            for k in range(1, len(timed)):
+                run._time(number, float(shares[k]), float(times[k]))
+                timed[k] = run.work[begin : begin + count]
+            if self.keep:
+                self.years[number] = held, timed
+            return held, timed
+
+
+class _Worker:
+    """A workspace of vectors, and what is done in it for eight members."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self.plan = plan
+        self.vectors = plan.program.vectors
+        layout = self.vectors.layout
+        self.work = aligned(layout.size * LANES)
+        self.base = self.work.ctypes.data
+        self.cells = self.work.reshape(-1, LANES)
+        places = [layout.state, layout.rates, layout.saved_state, layout.weighted, 0, layout.length, 0]
+        self.places = np.array(places) * LANES
+        self.saved = np.empty((plan.points, plan.saved_cells, LANES))
+        self.integrals = np.empty((plan.years, plan.integral_cells, LANES))
+        self.final = np.empty((plan.final_cells, LANES))
+
+    def _call(self, phase: str, held: Array, timed: Array, time: float, year: float) -> None:
+        functions = self.vectors.addresses[phase]
+        stepping().evaluate(functions, self.base, held.ctypes.data, timed.ctypes.data, time, year)
+
+    def _year(self, number: int) -> tuple[Array, Array]:
+        held, timed = self.plan.shared.year(number)
+        year = float(self.plan.settings.start + number)
+        for phase in ("const", "year", "time"):
+            self._call(phase, held, timed, year, year)
+        return held, timed
+
+    def _start(self) -> None:
+        year = float(self.plan.settings.start)
+        lowered = self.plan.program._lowered
+        offsets = self.vectors.layout.offsets
+        for _ in range(lowered.passes):
+            held, timed = self._year(0)
+            for phase in ("rates", "outputs", "start"):
+                self._call(phase, held, timed, year, year)
+            for body, cell in lowered.copies:
+                if cell not in self.vectors.wide:
+                    continue
+                size = lowered.slots[cell].size
+                to = self.cells[offsets[cell] : offsets[cell] + size]
+                if body in self.vectors.wide:
+                    to[...] = self.cells[offsets[body] : offsets[body] + size]
+                else:
+                    to[...] = self.plan.start[body].reshape(-1, 1)
+
+    def _save(self, at: int, held: Array, timed: Array, time: float) -> None:
+        self._call("outputs", held, timed, time, float(np.floor(time)))
+        stepping().gather(self.saved[at].reshape(-1), self.work, self.plan.saved_pieces)
+
+    def run(self, members: NDArray[np.int64]) -> None:
+        """Run eight members (a member may be repeated)."""
+        plan, settings = self.plan, self.plan.settings
+        offsets = self.vectors.layout.offsets
+        for name, values in plan.values.items():
+            first = offsets[name]
+            flat = values.reshape(len(values), -1)
+            self.cells[first : first + flat.shape[1]] = flat[members].T if len(flat) > 1 else flat.T
+        self._start()
+        first = (self.vectors.layout.state + self.vectors.layout.stocks) * LANES
+        last = (self.vectors.layout.state + self.vectors.layout.length) * LANES
+        at = 0
+        h = 1.0 / settings.per_year
+        nothing = np.empty((2, 0))
+        for number in range(settings.stop - settings.start):
+            held, timed = self._year(number)
+            year = float(settings.start + number)
+            self.work[first:last] = 0.0
+            times, shares = settings.points(number)
+            for k in range(0, settings.per_year, settings.every):
+                self._call("rates", held, timed[2 * k :], float(times[2 * k]), year)
+                self._save(at, held, timed[2 * k :], float(times[2 * k]))
+                at += 1
+                stepping().advance(
+                    *(self.work, self.base, held.ctypes.data, timed.ctypes.data, timed.strides[0], self.places),
+                    *(self.vectors.addresses["rates"], self.vectors.addresses["time"], nothing, times, shares, year),
+                    *(k, k + settings.every, h, settings.euler, True),
+                )
+            stepping().gather(self.integrals[number].reshape(-1), self.work, plan.integral_pieces)
+        end = float(settings.stop)
+        held, timed = self._year(settings.stop - settings.start)
+        self._call("rates", held, timed, end, end)
+        self._save(at, held, timed, end)
+        stepping().gather(self.final.reshape(-1), self.work, plan.final_pieces)
+
+
+class _Plan:
+    """Everything that is the same for all blocks."""
+
+    def __init__(
+        self, program: Program, inputs: Mapping[str, Any], draws: Mapping[str, Array], settings: Settings
+    ) -> None:
+        self.program = program
+        self.settings = settings
+        # A member's own value stands in where the inputs have none.
+        merged = {name: value[0] for name, value in draws.items()} | dict(inputs)
+        plain, scales = program.split(merged)
+        checked = check_inputs(program.model, program.needed, plain, settings.start, settings.stop)
+        run = Run(program, checked, settings, scales=scales)
+        self.shared = _Shared(run)
+        vectors, lowered, model = program.vectors, program._lowered, program.model
+        self.values: dict[str, Array] = {}
+        for name in program.different:
+            value = draws.get(name)
+            self.values[name] = run.views[name][np.newaxis].copy() if value is None else value
+        self.start = {body: run.views[body].copy() for body, _ in lowered.copies if body not in vectors.wide}
+        per_year = settings.per_year // settings.every
+        self.years = settings.stop - settings.start
+        self.points = self.years * per_year + 1
+        self.wide = [name for name in program.save if name in vectors.wide]
+        self.common = [name for name in program.save if name not in vectors.wide]
+        self.saved_pieces, self.saved_cells = self._pieces(self.wide)
+        self.integral_pieces, self.integral_cells = self._pieces(lowered.integrals)
+        self.final_pieces, self.final_cells = self._pieces(program.stocks)
+        self.times = np.empty(self.points)
+        self.shared_outputs = {name: np.empty((self.points, *model.shape(name))) for name in self.common}
+        self._common(per_year)
+
+    def _pieces(self, names: Sequence[str]) -> tuple[NDArray[np.int64], int]:
+        layout, slots = self.program.vectors.layout, self.program._lowered.slots
+        pieces = [(layout.offsets[name] * LANES, slots[name].size * LANES) for name in names]
+        array = np.array(pieces, dtype=np.int64).reshape(-1, 2)
+        return array, int(array[:, 1].sum()) // LANES
+
+    def _common(self, per_year: int) -> None:
+        """Outputs that no member changes, and the times of all outputs."""
+        layout, slots = self.program._layout, self.program._lowered.slots
+        for at in range(self.points):
+            number, k = divmod(at, per_year)
+            k *= 2 * self.settings.every
+            self.times[at] = self.settings.points(number)[0][k]
+            for name, out in self.shared_outputs.items():
+                held, timed = self.shared.year(number)
+                first = layout.offsets[name]
+                source, begin = (timed[k], layout.timed[0]) if first >= layout.timed[0] else (held, layout.yearly[0])
+                out[at] = source[first - begin : first - begin + slots[name].size].reshape(out[at].shape)
+
+    def result(self, members: NDArray[np.int64], first: int, pool: ThreadPoolExecutor, local: threading.local) -> MemberResult:
+        """Run some members."""
+        count = len(members)
+        model, stocks = self.program.model, self.program.stocks
+        saved = {name: np.empty((self.points, *model.shape(name), count)) for name in self.wide}
+        integrals = {name: np.empty((self.years, *model.shape(name), count)) for name in self.program.integrate}
+        final = {name: np.empty((*model.shape(name), count)) for name in stocks}
+
+        def work(begin: int) -> None:
+            if not hasattr(local, "worker"):
+                local.worker = _Worker(self)
+            worker: _Worker = local.worker
+            chosen = members[begin : begin + LANES]
+            worker.run(np.concatenate([chosen, np.full(LANES - len(chosen), chosen[-1])]))
+            for outputs, buffer in ((saved, worker.saved), (integrals, worker.integrals)):
+                _spread(outputs, buffer, begin, len(chosen))
+            _spread({name: each[np.newaxis] for name, each in final.items()}, worker.final[np.newaxis], begin, len(chosen))
+
+        list(pool.map(work, range(0, count, LANES)))
+        for name, out in self.shared_outputs.items():
+            values = out[..., np.newaxis]
+            if name in self.program.factors:
+                values = values * self.values[FACTOR + name][members % len(self.values[FACTOR + name])]
+            saved[name] = np.broadcast_to(values, (*out.shape, count))
+        saved = {name: saved[name] for name in self.program.save}
+        years = np.arange(self.settings.start, self.settings.stop)
+        result = MemberResult(first, count, self.times.copy(), saved, years, integrals, final)
+        self._finite(result, members)
+        return result
+
+    def _finite(self, result: MemberResult, members: NDArray[np.int64]) -> None:
+        problems = []
+        for outputs in (result.saved, result.integrals, result.final_state):
+            for name, value in outputs.items():
+                if np.isfinite(value).all():
+                    continue
+                bad = np.unique(np.argwhere(~np.isfinite(value))[:, -1])
+                place = np.argwhere(~np.isfinite(value[..., bad[0]]))[0]
+                told = ", ".join(str(members[k]) for k in bad[:5]) + (", ..." if len(bad) > 5 else "")
+                when = ""
+                if outputs is not result.final_state:
+                    axis = result.times if outputs is result.saved else result.years
+                    when, place = f" first at {axis[place[0]]:g}", place[1:]
+                where = self.program.where(name, [int(each) for each in place])
+                problems.append(f"{where} is not finite{when} in member {told}")
+        if problems:
+            problems = list(dict.fromkeys(problems))
+            if len(problems) > _SHOWN:
+                problems = [*problems[:_SHOWN], f"and {len(problems) - _SHOWN} more variables"]
+            raise SolverError.collect(f"run of {self.program.model.path}: values that are not finite", problems)
+
+
+def _spread(outputs: Mapping[str, Array], buffer: Array, begin: int, count: int) -> None:
+    """Cut a buffer of shape (points, cells, 8) into variables."""
+    first = 0
+    for out in outputs.values():
+        size = int(np.prod(out.shape[1:-1]))
+        out[..., begin : begin + count] = buffer[:, first : first + size, :count].reshape(*out.shape[:-1], count)
+        first += size
+
+
+def stream(
+    program: Program,
+    inputs: Mapping[str, Any],
+    draws: Mapping[str, Any],
+    settings: Settings,
+    threads: int | None,
+    chunk: int | None,
+) -> Iterator[MemberResult]:
+    """Run members block by block, see `Program.stream_members`."""
+    found, count = check_draws(program, draws)
+    for name, value in (("threads", threads), ("chunk", chunk)):
+        if value is not None and (value != int(value) or value < 1):
+            raise ParameterError(f"{name} must be a whole number of at least 1, found {value!r}")
+    plan = _Plan(program, inputs, found, settings)
+    if chunk is None:
+        cells = plan.points * plan.saved_cells + plan.years * plan.integral_cells + plan.final_cells
+        chunk = min(_BLOCK_MEMBERS, max(LANES, _BLOCK_BYTES // (8 * max(1, cells)) // LANES * LANES))
+    local = threading.local()
+    members = np.arange(count)
+    with ThreadPoolExecutor(threads or _processors(), "members") as pool:
+        for first in range(0, count, chunk):
+            yield plan.result(members[first : first + chunk], first, pool, local)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def join(results: Iterator[MemberResult]) -> MemberResult:
+    """Put blocks of members one behind the other."""
+    blocks = list(results)
+    head = blocks[0]
+
+    def joined(which: str) -> dict[str, Array]:
+        return {
+            name: np.concatenate([getattr(each, which)[name] for each in blocks], axis=-1)
+            for name in getattr(head, which)
+        }
+
+    count = sum(each.count for each in blocks)
+    return MemberResult(
+        0, count, head.times, joined("saved"), head.years, joined("integrals"), joined("final_state")
+    )
