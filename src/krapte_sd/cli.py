@@ -244,7 +244,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 def _saved(names: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
     """Find variables by their name in the file or by that in lower snake case."""
-    known = {each.label.strip('"').lower(): name for name, each in variables.items()} | {name: name for name in variables}
+    known = {each.label.strip('"').lower(): name for name, each in variables.items()}
+    known |= {name: name for name in variables}
     wrong = [
         f"--save '{name}': not a variable of the model{nearest(name, known)}"
         for name in names

@@ -162,6 +162,41 @@ def test_loops_and_modules(tmp_path):
     assert links(graph) == {}
 
 
+DELAYED = """
+Age: (a0-a3) ~ ~ |
+Younger: (a0-a2) -> Older ~ ~ |
+Older: (a1-a3) ~ ~ |
+effect( (0,1),(1,2),(2,1.5) ) ~ Dmnl ~ |
+stock= INTEG(inflow-DELAY1(inflow, 3), 5) ~ person ~ |
+inflow= effect(stock/10)*STEP(2, 2001) ~ person/Year ~ |
+people[Age]= INTEG(flow[Age], 3) ~ person ~ |
+flow[a0]= 1 ~ person/Year ~ |
+flow[Older]= people[Younger]-people[Older] ~ person/Year ~ |
+product= PROD(people[Older!]) ~ Dmnl ~ |
+Place: p0, p1 -> Ends ~ ~ |
+Ends: a3, a0 -> Place ~ ~ |
+at[Place]= people[Ends] ~ person ~ |
+"""
+
+
+def test_delays_lookups_and_subranges(tmp_path):
+    model = small(tmp_path, DELAYED)
+    page = markdown(model)
+    assert r"\mathrm{flow}_{o} = \mathrm{people}_{o-1} - \mathrm{people}_{o}" in page
+    assert r"= \mathrm{people}_{a(p)}" in page
+    assert (
+        r"\mathrm{effect}\left(\frac{\mathrm{stock}}{10}\right) \cdot \operatorname{step}\left(2,\ 2001\right)" in page
+    )
+    assert r"\prod_{o} \mathrm{people}_{o}" in page
+    assert r"| $\mathrm{effect}$ | Dmnl | table of points |" in page
+    graph = causal_graph(model, positive=["stock"])
+    assert graph.edges["effect", "inflow"]["polarity"] == "+"
+    # The table rises and falls.
+    assert graph.edges["stock", "inflow"]["polarity"] == "?"
+    delays = [each for each in independent_loops(graph) if {"stock", "inflow"} < set(each.variables)]
+    assert [len(each.stocks) for each in delays] == [2]
+
+
 def test_the_drawing_of_the_shipped_model(root):
     from krapte_sd.equations import read_model
 

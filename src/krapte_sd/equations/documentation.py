@@ -136,7 +136,7 @@ class _Page:
         return [*lines, ""]
 
     def _symbol(self, variable: Variable) -> str:
-        index = ",".join(self.writer.letters[each] for each in variable.dimensions)
+        index = ",".join(self.writer.letters[each] for each in variable.dimensions if each in self.writer.letters)
         return latex.name(variable.label) + (f"_{{{index}}}" if index else "")
 
 

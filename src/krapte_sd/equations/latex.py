@@ -132,13 +132,25 @@ class Writer:
 
     def reference(self, label: str, index: Sequence[Index]) -> str:
         """Write a variable with its subscripts."""
-        shown = [self._index(each) for each in index]
+        # The points of a lookup are an axis that is no range of the file.
+        shown = [self._index(each) for each in index if each.dimension in self.model.ranges]
         return name(label) + (f"_{{{','.join(shown)}}}" if shown else "")
 
     def _index(self, index: Index) -> str:
         if index.element is not None:
             return name(self.model.ranges[index.dimension].labels[index.element])
-        return self._letter(index.over or index.dimension, index.reduced)
+        if index.over is None or index.places is None:
+            return self._letter(index.dimension, index.reduced)
+        letter = self._letter(index.over, index.reduced)
+        labels, own = self.model.ranges[index.dimension].labels, self.model.ranges[index.over].labels
+        if tuple(labels[each] for each in index.places) == own:
+            return letter
+        # A mapped range stands for other elements: a fixed number of places away, or as the mapping says.
+        if set(own) <= set(labels):
+            steps = {place - labels.index(each) for place, each in zip(index.places, own, strict=True)}
+            if len(steps) == 1:
+                return f"{letter}{steps.pop():+d}"
+        return f"{self._letter(index.dimension, reduced=False)}({letter})"
 
     def _letter(self, dimension: str, reduced: bool) -> str:
         # A sum over a dimension that also stands on the left-hand side runs over a letter of its own.
