@@ -7,7 +7,7 @@ is the same for all members: it is evaluated once, outside of the kernel of vect
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,11 +18,12 @@ from krapte_sd.equations.model import Model
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.lower import Lowered, Slot
 from krapte_sd.kernel.nest import Context
-from krapte_sd.kernel.schedule import contracted, gather
+from krapte_sd.kernel.recompute import recomputed
+from krapte_sd.kernel.schedule import Group, contracted, gather
 from krapte_sd.kernel.source import write
 from krapte_sd.kernel.storage import Layout, place
 
-__all__ = ["FACTOR", "Vectors", "compile_vectors", "factors", "scale", "scalars"]
+__all__ = ["FACTOR", "Vectors", "compile_vectors", "factors", "nests", "scale", "scalars"]
 
 #: Before the name of an input or a data variable: a factor on the whole of it.
 FACTOR = "scale:"
@@ -117,6 +118,22 @@ def _wide(lowered: Lowered, different: Sequence[str]) -> frozenset[str]:
     return frozenset(wide)
 
 
+def nests(lowered: Lowered, kept: Collection[str]) -> tuple[dict[str, list[Group]], set[str]]:
+    """Gather statements into nests; gives them, and the arrays that need no memory.
+
+    Parameters
+    ----------
+    lowered : Lowered
+        The statements.
+    kept : collection of str
+        Arrays that must be in memory, beside those that a run reads.
+    """
+    phases = {name: gather(found, lowered.sizes) for name, found in lowered.phases.items()}
+    read = {*kept, *lowered.save, *lowered.rates, *lowered.integrands, *(body for body, _ in lowered.copies)}
+    copied, local = recomputed(phases, lowered.slots, read)
+    return copied, (contracted(lowered, copied) | local) - set(kept)
+
+
 def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str]) -> Vectors:
     """Compile the part of a program that differs between members.
 
@@ -137,9 +154,8 @@ def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str]) 
         phase: [each for each in found if phase not in _SHARED or each.target in wide]
         for phase, found in lowered.phases.items()
     }
-    phases = {name: gather(found, lowered.sizes) for name, found in statements.items()}
     part = replace(lowered, phases=statements)
-    without = contracted(part, phases)
+    phases, without = nests(part, ())
     layout = place(part, without, (), (), only=wide)
     context = Context(part, layout, without, _memory(lowered, shared, wide), vector=True)
     source = write(context, phases)

@@ -15,10 +15,9 @@ from krapte_sd.equations.model import Model
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.inputs import Series, check_inputs
 from krapte_sd.kernel.lower import lower
-from krapte_sd.kernel.members import FACTOR, Vectors, compile_vectors, factors, scalars, scale
+from krapte_sd.kernel.members import FACTOR, Vectors, compile_vectors, factors, nests, scalars, scale
 from krapte_sd.kernel.nest import Context
 from krapte_sd.kernel.run import Run
-from krapte_sd.kernel.schedule import contracted, gather
 from krapte_sd.kernel.settings import read_settings
 from krapte_sd.kernel.source import Source, write
 from krapte_sd.kernel.storage import place
@@ -101,10 +100,9 @@ def compile_model(
     different = dict.fromkeys((*scalars(model, needed), *members))
     lowered = lower(model, tuple(dict.fromkeys(save)), tuple(dict.fromkeys(integrate)))
     scale(lowered, scaled)
-    phases = {name: gather(statements, lowered.sizes) for name, statements in lowered.phases.items()}
     # What does not depend on the state keeps its memory: runs of many members share it.
-    kept = {each.target for name in ("const", "year", "time") for each in lowered.phases[name]}
-    without = contracted(lowered, phases) - kept
+    common = {each.target for name in ("const", "year", "time") for each in lowered.phases[name]}
+    phases, without = nests(lowered, common)
     data = [name for name, slot in lowered.slots.items() if slot.role == "data"]
     hold = tuple(name for name in data if model.variables[name].interpolation == "hold")
     linear = tuple(name for name in data if name not in hold)
