@@ -63,7 +63,7 @@ def test_a_netcdf_file_can_be_opened_again(model, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--save", "peopel"], "--save 'peopel': not a variable of the model; did you mean 'people'?"),
+        (["--save", "peoples"], "--save 'peoples': not a variable of the model; did you mean 'people'?"),
         (["--save", "a", "--save", "b"], "bad call: 2 problems"),
         (["--solver", "rk5"], "method must be 'euler' or 'rk4', found 'rk5'"),
         (["--step", "0.3"], "step must be 1, 1/2, 1/4"),

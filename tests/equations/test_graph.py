@@ -228,8 +228,8 @@ def test_loops_through_finds_all_and_only_those():
 
 def test_messages(tmp_path):
     graph = causal_graph(small(tmp_path, GROWTH))
-    with pytest.raises(ModelError, match=r"'rabits' is not a variable of the model; did you mean 'rabbits'\?"):
-        loops_through(graph, ["rabits"], 3)
+    with pytest.raises(ModelError, match=r"'rabbit' is not a variable of the model; did you mean 'rabbits'\?"):
+        loops_through(graph, ["rabbit"], 3)
     with pytest.raises(ModelError, match="at least one variable"):
         loops_through(graph, [], 3)
     with pytest.raises(ModelError, match="more than 1 loops of at most 3 variables go through rabbits; name more"):
