@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from krapte_sd.equations.declare import Binding, Declaration, index_of
 from krapte_sd.equations.expressions import (
     ARITY,
+    CONDITIONS,
     REDUCERS,
     Expr,
     Index,
@@ -18,134 +20,113 @@ from krapte_sd.equations.expressions import (
     Op,
     Reduce,
     Ref,
-    Span,
     TimeRef,
+    walk,
 )
-from krapte_sd.equations.model import Dimension
+from krapte_sd.equations.grammar import LITERAL_BASE
+from krapte_sd.equations.hidden import POINT, Hidden, Owner, table
+from krapte_sd.equations.model import Variable
+from krapte_sd.equations.ranges import Ranges, normal
 from krapte_sd.errors import nearest
 
-__all__ = ["Converter", "Declaration"]
+__all__ = ["Converter", "Scope"]
 
-_FUNCTIONS = {
-    "if_then_else", "max", "min", "exp", "ln", "sqrt", "abs", "integer", "xidz", "zidz",
+_NOT_CALLED = {"+", "-", "*", "/", "^", "neg", "=", "<>", "<", "<=", ">", ">=", "and", "or", "not"} | {
+    "lookup", "lookup_backward", "lookup_forward",
 }  # fmt: skip
-_SUPPORTED = sorted({*(each.upper().replace("_", " ") for each in _FUNCTIONS | REDUCERS), "POWER", "INITIAL", "INTEG"})
+_FUNCTIONS = frozenset(ARITY) - _NOT_CALLED
+_STRUCTURES = {
+    "DELAY1", "DELAY1I", "DELAY3", "DELAY3I", "DELAY N", "SMOOTH", "SMOOTHI", "SMOOTH3", "SMOOTH3I", "SMOOTH N",
+    "TREND", "FORECAST", "SAMPLE IF TRUE", "WITH LOOKUP",
+}  # fmt: skip
+_SUPPORTED = sorted(
+    {*(each.upper().replace("_", " ") for each in _FUNCTIONS | REDUCERS), "POWER", "INITIAL", "INTEG", "ELMCOUNT"}
+    | _STRUCTURES
+)
 _NAMES = {
-    "delay": "DELAY", "delayn": "DELAY N", "delayfixed": "DELAY FIXED", "smooth": "SMOOTH", "smoothn": "SMOOTH N",
-    "trend": "TREND", "forecast": "FORECAST", "sampleiftrue": "SAMPLE IF TRUE", "game": "GAME",
-    "inlinelookups": "WITH LOOKUP", "lookups": "a lookup", "allocateavailable": "ALLOCATE AVAILABLE",
+    "delayfixed": "DELAY FIXED", "game": "GAME", "allocateavailable": "ALLOCATE AVAILABLE",
     "allocatebypriority": "ALLOCATE BY PRIORITY",
 }  # fmt: skip
-
-
+_CONTROLS = {"time_step": "TIME STEP", "final_time": "FINAL TIME", "saveper": "SAVEPER"}
+_EXTERNAL = {"getconstants": "CONSTANTS", "getdata": "DATA", "getlookups": "LOOKUPS"}
 #: Deeper equations are refused, as each level of them costs levels of Python's stack.
 _DEEPEST = 100
+_HIGHEST_ORDER = 100
 
 
-def _depth(tree: Any) -> int:
+def depth(tree: Any) -> int:
     """Depth of an expression once its operators are taken two by two."""
     deepest, todo = 0, [(tree, 1)]
     while todo:
-        each, depth = todo.pop()
-        deepest = max(deepest, depth)
+        each, level = todo.pop()
+        deepest = max(deepest, level)
         parts = list(vars(each).values()) if hasattr(each, "__dataclass_fields__") else []
         count = len(getattr(each, "operators", ()))
         for part in parts:
             inner = part if isinstance(part, tuple | list) else (part,)
-            todo += [(value, depth + max(count, 1)) for value in inner if hasattr(value, "__dataclass_fields__")]
+            todo += [(value, level + max(count, 1)) for value in inner if hasattr(value, "__dataclass_fields__")]
     return deepest
 
 
-@dataclass
-class Declaration:
-    """What is known of a variable before its expressions are read."""
-
-    label: str
-    dimensions: tuple[str, ...]
-    variable: str = ""
-    parts: list[tuple[Any, tuple[Index, ...], Any]] = field(default_factory=list)
-
-
-@dataclass
-class _Scope:
+@dataclass(frozen=True)
+class Scope:
     """What an expression may refer to."""
 
-    span: Span
-    label: str
-    loops: frozenset[str]
+    owner: Owner
+    bound: Mapping[str, Binding]
     marked: list[str] | None = None
-    initial: bool = False
+
+    @property
+    def label(self) -> str:
+        """Name of the variable whose equation it is."""
+        return self.owner.label
 
 
+@dataclass
 class Converter:
     """Converts the syntax trees of one file.
 
-    Parameters
+    Attributes
     ----------
-    names : mapping of str to str
-        Lower snake name by the key PySD's references carry.
     declared : mapping of str to Declaration
-        Declarations by the same key.
-    ranges : mapping of str to Dimension
+        Declarations by normal name.
+    ranges : Ranges
         The subscript ranges.
     failed : collection of str
-        Keys of entries that could not be read and are reported already.
+        Normal names of entries that could not be read and are reported already.
+    controls : mapping of str to Variable
+        Variables for TIME STEP, FINAL TIME and SAVEPER, by normal name.
+    problems : list of str
+        What is wrong.
+    used : dict of str to Variable
+        Those of `controls` that an equation uses.
     """
 
-    def __init__(
-        self,
-        names: Mapping[str, str],
-        declared: Mapping[str, Declaration],
-        ranges: Mapping[str, Dimension],
-        failed: Collection[str],
-    ) -> None:
-        self.names = names
-        self.declared = declared
-        self.ranges = ranges
-        self.failed = failed
-        self.problems: list[str] = []
+    declared: Mapping[str, Declaration]
+    ranges: Ranges
+    failed: Collection[str]
+    controls: Mapping[str, Variable]
+    hidden: Hidden = field(init=False)
+    problems: list[str] = field(default_factory=list)
+    used: dict[str, Variable] = field(default_factory=dict)
+    # Delay times of DELAY N, which must not vary: programs differ in what happens then.
+    varying: list[tuple[Owner, Expr]] = field(default_factory=list)
 
-    def part(self, component: Any, target: tuple[Index, ...], span: Span, label: str) -> tuple[str, Any, Expr | None]:
-        """Convert one definition.
+    def __post_init__(self) -> None:
+        self.hidden = Hidden(self.ranges)
 
-        Returns
-        -------
-        kind : str
-            Kind of variable this definition makes.
-        expr : Expr, numpy.ndarray or None
-            Right-hand side, or the numbers of a list.
-        initial : Expr or None
-            Initial value of a stock.
-        """
-        if type(component).__name__ == "Data":
-            if component.keyword not in ("interpolate", "hold_backward"):
-                self.problems.append(
-                    f"{span}: '{label}' has a keyword that is not supported; use ':INTERPOLATE:' or ':HOLD BACKWARD:'"
-                )
-            if any(each.element is not None for each in target):
-                self.problems.append(f"{span}: the data variable '{label}' must be declared over whole ranges")
-            return "data", None, None
-        tree = component.ast
-        if _depth(tree) > _DEEPEST:
-            self.problems.append(f"{span}: the equation of '{label}' is nested more than {_DEEPEST} deep; split it")
-            return "auxiliary", Number(1.0), None
-        scope = _Scope(span, label, frozenset(each.dimension for each in target if each.element is None))
-        if isinstance(tree, np.ndarray):
-            if not np.isfinite(tree).all():
-                self.problems.append(f"{span}: the list of '{label}' holds a number that is not finite")
-            return "constant", tree, None
-        if isinstance(tree, int | float) and not isinstance(tree, bool):
-            if np.isnan(tree):
-                if any(each.element is not None for each in target):
-                    self.problems.append(f"{span}: the input '{label}' must be declared over whole ranges")
-                return "input", None, None
-            return "constant", Number(float(tree)), None
+    def right_hand_side(self, tree: Any, scope: Scope) -> tuple[Expr, Expr | None]:
+        """Convert a right-hand side: an expression, or the net flow and the initial value of a stock."""
+        if depth(tree) > _DEEPEST:
+            self.problems.append(
+                f"{scope.owner.span}: the equation of '{scope.label}' is nested more than {_DEEPEST} deep; split it"
+            )
+            return Number(1.0), None
         if type(tree).__name__ == "IntegStructure":
-            return "stock", self.expr(tree.flow, scope), self.expr(tree.initial, scope)
-        expr = self.expr(tree, scope)
-        return ("constant" if isinstance(expr, Number) else "auxiliary"), expr, None
+            return self.expr(tree.flow, scope), self.expr(tree.initial, scope)
+        return self.expr(tree, scope), None
 
-    def expr(self, tree: Any, scope: _Scope) -> Expr:
+    def expr(self, tree: Any, scope: Scope) -> Expr:
         """Convert an expression; problems give a number in its place, so that reading goes on."""
         kind = type(tree).__name__.removesuffix("Structure").lower()
         if isinstance(tree, int | float) and not isinstance(tree, bool):
@@ -162,40 +143,52 @@ class Converter:
             case "call":
                 return self._call(tree, scope)
             case "initial":
-                inner = _Scope(scope.span, scope.label, scope.loops, None, initial=True)
-                return Initial(self.expr(tree.initial, inner))
+                return Initial(self.expr(tree.initial, replace(scope, marked=None)))
+            case "delay" | "delayn" | "smooth" | "smoothn":
+                return self._stages(kind, tree, scope)
+            case "trend" | "forecast" | "sampleiftrue":
+                return self._averages(kind, tree, scope)
+            case "inlinelookups":
+                return self._inline(tree, scope)
             case "integ":
                 return self._problem(scope, "INTEG must stand alone on the right-hand side")
             case "ndarray":
                 return self._problem(scope, "a list of numbers must stand alone on the right-hand side")
             case "str":
                 return self._problem(scope, f"text '{tree}' is not supported")
+        if kind in _EXTERNAL:
+            return self._problem(scope, f"GET {_EXTERNAL[kind]} must stand alone on the right-hand side")
         return self._problem(scope, f"{_NAMES.get(kind, kind.upper())} is not supported")
 
-    def _problem(self, scope: _Scope, text: str) -> Expr:
-        self.problems.append(f"{scope.span}: in '{scope.label}': {text}")
+    def _problem(self, scope: Scope, text: str) -> Expr:
+        self.problems.append(f"{scope.owner.span}: in '{scope.label}': {text}")
         return Number(1.0)
 
-    def _arithmetic(self, tree: Any, scope: _Scope) -> Expr:
+    # -- operators ---------------------------------------------------------------------------------------------------
+
+    def _arithmetic(self, tree: Any, scope: Scope) -> Expr:
         args = [self.expr(each, scope) for each in tree.arguments]
         operators = list(tree.operators)
         if operators == ["negative"]:
             return Op("neg", (args[0],))
-        if "^" in operators:
-            if len(operators) > 1:
+        if operators[0] == "^":
+            # Vensim takes a^b^c as a^(b^c); numbers alone in such a chain are rather a slip.
+            if len(operators) > 1 and all(isinstance(each, Number) for each in args):
                 return self._problem(scope, "'a^b^c' is read differently by different programs; write brackets")
-            if isinstance(args[0], Number) and args[0].value < 0:
-                return self._problem(
-                    scope, "'-a^b' of a number is read differently by different programs; write brackets"
-                )
+            result = args[-1]
+            for left in reversed(args[:-1]):
+                result = Op("^", (left, result))
+            return result
         result = args[0]
         for operator, right in zip(operators, args[1:], strict=True):
             result = Op(operator, (result, right))
         return result
 
-    def _logic(self, tree: Any, scope: _Scope) -> Expr:
+    def _logic(self, tree: Any, scope: Scope) -> Expr:
         args = [self.expr(each, scope) for each in tree.arguments]
         operators = [each.strip(":").lower() for each in tree.operators]
+        if operators and operators[0] in ("and", "or", "not"):
+            args = [_condition(each) for each in args]
         if operators == ["not"]:
             return Op("not", (args[0],))
         if len(set(operators)) > 1:
@@ -205,86 +198,244 @@ class Converter:
             result = Op(operator, (result, right))
         return result
 
-    def _reference(self, tree: Any, scope: _Scope) -> Expr:
-        key = tree.reference
+    # -- references --------------------------------------------------------------------------------------------------
+
+    def _reference(self, tree: Any, scope: Scope) -> Expr:
+        key = normal(tree.reference)
         subscripts = list(tree.subscripts.subscripts) if tree.subscripts else []
+        if key in self.declared:
+            declaration = self.declared[key]
+            if declaration.kind == "lookup":
+                return self._problem(scope, f"the lookup '{declaration.label}' is used without an argument")
+            index = self._indices(declaration, subscripts, scope)
+            return Number(1.0) if index is None else Ref(declaration.variable, index)
         if key == "time":
             return TimeRef()
         if key == "initial_time":
             return Initial(TimeRef())
-        if key in ("time_step", "final_time", "saveper"):
-            return self._problem(
-                scope,
-                f"{key.upper().replace('_', ' ')} in an equation ties the model to one solver; it is not supported",
-            )
-        if key not in self.declared and key in self.failed:
+        if key in _CONTROLS:
+            return self._control(key)
+        if key in self.failed:
             return Number(1.0)
-        if key not in self.declared:
-            known = {each.label for each in self.declared.values()}
-            label = key.replace("_", " ")
-            return self._problem(scope, f"'{label}' is not defined{nearest(label, known)}")
-        declaration = self.declared[key]
-        if len(subscripts) != len(declaration.dimensions):
-            expected = f"[{','.join(declaration.dimensions)}]" if declaration.dimensions else "no subscripts"
+        if not subscripts and (number := self._position(tree.reference, scope)) is not None:
+            return number
+        known = {each.label for each in self.declared.values()}
+        label = key.replace("_", " ")
+        return self._problem(scope, f"'{label}' is not defined{nearest(label, known)}")
+
+    def _control(self, key: str) -> Ref:
+        self.used[key] = self.controls[key]
+        return Ref(key)
+
+    def _position(self, name: str, scope: Scope) -> Expr | None:
+        """The number a range or an element stands for, which is its position in the largest range that holds it."""
+        dimension = self.ranges.get(name)
+        if dimension is None:
+            element = self.ranges.element(name)
+            if element is None:
+                return None
+            return Number(float(self.ranges.main(element).labels.index(element) + 1))
+        bound = scope.bound.get(dimension.name)
+        if bound is None:
+            return self._problem(scope, f"the range '{dimension.name}' is not on the left-hand side")
+        places = [float(self.ranges.main(label).labels.index(label) + 1) for label in bound.labels]
+        if bound.key is None:
+            return Number(places[0])
+        variable = f"position__{normal(bound.key)}"
+        if variable not in self.hidden.variables:
+            self.hidden.variables[variable] = Variable(
+                variable, f"position of {bound.key}", "constant", (bound.key,), "Dmnl",
+                "number that each element stands for: its position in the largest range that holds it", "", (), (),
+                np.array(places), None, (None, None), self.ranges.known[bound.key].span, "",
+            )  # fmt: skip
+        return Ref(variable, (Index(bound.key),))
+
+    def _indices(self, declaration: Declaration, subscripts: list[str], scope: Scope) -> tuple[Index, ...] | None:
+        dimensions = declaration.dimensions
+        if len(subscripts) != len(dimensions):
+            expected = f"[{','.join(dimensions)}]" if dimensions else "no subscripts"
             found = f"[{','.join(subscripts)}]" if subscripts else "none"
-            return self._problem(scope, f"'{declaration.label}' has {expected}, found {found}")
+            self._problem(scope, f"'{declaration.label}' has {expected}, found {found}")
+            return None
         index = tuple(
             self._index(text, dimension, declaration.label, scope)
-            for text, dimension in zip(subscripts, declaration.dimensions, strict=True)
+            for text, dimension in zip(subscripts, dimensions, strict=True)
         )
-        return Ref(self.names[key], index)
+        return None if None in index else index  # type: ignore[return-value]
 
-    def _index(self, text: str, dimension: str, label: str, scope: _Scope) -> Index:
-        name = text.rstrip("!").strip()
+    def _index(self, text: str, dimension: str, label: str, scope: Scope) -> Index | None:
         marked = text.endswith("!")
-        labels = self.ranges[dimension].labels
-        if name == dimension and marked:
+        written = text.rstrip("!").strip()
+        labels = self.ranges.known[dimension].labels
+        here = self.ranges.get(written)
+        if here is None:
+            element = self.ranges.element(written)
+            if marked or element is None or element not in labels:
+                near = nearest(written, (dimension, *labels))
+                self._problem(scope, f"'{text}' is not an element of '{dimension}' (in '{label}'){near}")
+                return None
+            return Index(dimension, labels.index(element))
+        binding = Binding(here.name, here.labels) if marked else self._binding(here.name, scope)
+        if binding is None:
+            self._problem(scope, f"'{here.name}' in '{label}' is neither on the left-hand side nor marked with '!'")
+            return None
+        if lost := [each for each in binding.labels if each not in labels]:
+            if len(lost) == len(binding.labels):
+                self._problem(scope, f"'{label}' has the range '{dimension}' where '{here.name}' stands")
+            else:
+                self._problem(scope, f"'{label}' has no equation for '{lost[0]}' of '{here.name}'")
+            return None
+        if marked:
             if scope.marked is None:
-                self._problem(scope, f"'{text}' in '{label}' stands outside SUM, VMIN and VMAX")
-            elif dimension not in scope.marked:
-                scope.marked.append(dimension)
-            return Index(dimension, reduced=True)
-        if name == dimension:
-            if dimension not in scope.loops:
-                self._problem(scope, f"'{dimension}' in '{label}' is neither on the left-hand side nor marked with '!'")
-            return Index(dimension)
-        if name in labels and not marked:
-            return Index(dimension, labels.index(name))
-        if name in self.ranges:
-            self._problem(
-                scope, f"'{label}' has the range '{dimension}' where '{name}' stands; subranges are not supported"
-            )
-        else:
-            self._problem(
-                scope,
-                f"'{text}' is not an element of '{dimension}' (in '{label}'){nearest(name, (dimension, *labels))}",
-            )
-        return Index(dimension, 0)
+                self._problem(scope, f"'{text}' in '{label}' stands outside SUM, PROD, VMIN and VMAX")
+                return None
+            if here.name not in scope.marked:
+                scope.marked.append(here.name)
+        return index_of(dimension, binding, self.ranges, reduced=marked)
 
-    def _call(self, tree: Any, scope: _Scope) -> Expr:
-        name = tree.function.reference
+    def _binding(self, name: str, scope: Scope) -> Binding | None:
+        """What a range stands for: itself on the left-hand side, or one there that it is mapped to."""
+        if name in scope.bound:
+            return scope.bound[name]
+        for left, bound in scope.bound.items():
+            labels = [self.ranges.mapped(name, label, left) for label in bound.labels]
+            if all(each is not None for each in labels):
+                return Binding(bound.key, tuple(each for each in labels if each is not None))
+        return None
+
+    # -- functions ---------------------------------------------------------------------------------------------------
+
+    def _call(self, tree: Any, scope: Scope) -> Expr:
+        name = normal(tree.function.reference)
         shown = name.upper().replace("_", " ")
-        if name in self.declared:
-            return self._problem(
-                scope, f"'{self.declared[name].label}' is called like a lookup; lookups are not supported"
-            )
         arguments = list(tree.arguments)
+        if name in self.declared:
+            return self._lookup(tree, self.declared[name], arguments, scope)
+        if name in self.failed:
+            return Number(1.0)
         if name in REDUCERS:
             return self._reduce(name, shown, arguments, scope)
+        if name == "elmcount":
+            return self._count(arguments, scope)
+        if name == normal(LITERAL_BASE) and len(arguments) == 1:
+            return self.expr(arguments[0], scope)
         function = "^" if name == "power" else name
         if name not in _FUNCTIONS and name != "power":
-            near = nearest(shown, _SUPPORTED)
-            return self._problem(scope, f"the function {shown} is not supported{near}")
+            return self._problem(scope, f"the function {shown} is not supported{nearest(shown, _SUPPORTED)}")
         if len(arguments) != ARITY[function]:
             return self._problem(scope, f"{shown} takes {ARITY[function]} argument(s), found {len(arguments)}")
-        return Op(function, tuple(self.expr(each, scope) for each in arguments))
+        args = [self.expr(each, scope) for each in arguments]
+        if name == "if_then_else":
+            args[0] = _condition(args[0])
+        return Op(function, tuple(args))
 
-    def _reduce(self, name: str, shown: str, arguments: list[Any], scope: _Scope) -> Expr:
+    def _count(self, arguments: list[Any], scope: Scope) -> Expr:
+        name = getattr(arguments[0], "reference", "") if len(arguments) == 1 else ""
+        dimension = self.ranges.get(name)
+        if dimension is None:
+            return self._problem(scope, "ELMCOUNT takes the name of a range")
+        return Number(float(len(dimension)))
+
+    def _reduce(self, name: str, shown: str, arguments: list[Any], scope: Scope) -> Expr:
         if len(arguments) != 1:
             return self._problem(scope, f"{shown} takes 1 argument, found {len(arguments)}")
         marked: list[str] = []
-        inner = _Scope(scope.span, scope.label, scope.loops, marked, scope.initial)
-        body = self.expr(arguments[0], inner)
+        before = len(self.problems)
+        body = self.expr(arguments[0], replace(scope, marked=marked))
         if not marked:
-            return self._problem(scope, f"{shown} without a subscript marked with '!'")
+            # The subscript may be marked and wrong, which is reported already.
+            return (
+                Number(1.0)
+                if len(self.problems) > before
+                else self._problem(scope, f"{shown} without a subscript marked with '!'")
+            )
         return Reduce(name, tuple(marked), body)
+
+    def _lookup(self, tree: Any, declaration: Declaration, arguments: list[Any], scope: Scope) -> Expr:
+        if declaration.kind != "lookup":
+            return self._problem(scope, f"'{declaration.label}' is called like a lookup, but it is no lookup")
+        if len(arguments) != 1:
+            return self._problem(scope, f"the lookup '{declaration.label}' takes 1 argument, found {len(arguments)}")
+        subscripts = tree.function.subscripts
+        index = self._indices(declaration, list(subscripts.subscripts) if subscripts else [], scope)
+        place = self.expr(arguments[0], scope)
+        if index is None:
+            return Number(1.0)
+        return Op("lookup", (Ref(declaration.variable, (*index, POINT)), place))
+
+    def _inline(self, tree: Any, scope: Scope) -> Expr:
+        place = self.expr(tree.argument, scope)
+        points, problem = points_of(tree.lookups)
+        if points is None:
+            return self._problem(scope, problem)
+        return Op("lookup", (self.hidden.lookup(scope.owner, (), table([points], ())), place))
+
+    # -- parts that keep a state -------------------------------------------------------------------------------------
+
+    def _state(self, shown: str, parts: tuple[Any, ...], scope: Scope) -> list[Expr] | None:
+        """Convert the arguments of a function that keeps a state, which cannot stand inside a SUM."""
+        args = [self.expr(each, scope) for each in parts]
+        marked = any(
+            each.reduced for part in args for piece in walk(part) if isinstance(piece, Ref) for each in piece.index
+        )
+        if marked:
+            self._problem(scope, f"{shown} of a subscript marked with '!'; give it a variable of its own")
+            return None
+        return args
+
+    def _stages(self, kind: str, tree: Any, scope: Scope) -> Expr:
+        is_delay = kind.startswith("delay")
+        shown = ("DELAY" if is_delay else "SMOOTH") + (" N" if kind.endswith("n") else "")
+        order = tree.order
+        if not isinstance(order, int | float) or order != int(order) or not 1 <= order <= _HIGHEST_ORDER:
+            found = f", found {order:g}" if isinstance(order, int | float) else ", found an expression"
+            return self._problem(
+                scope, f"the order of {shown} must be a whole number between 1 and {_HIGHEST_ORDER}{found}"
+            )
+        args = self._state(shown, (tree.input, tree.delay_time if is_delay else tree.smooth_time, tree.initial), scope)
+        if args is None:
+            return Number(1.0)
+        if kind == "delayn":
+            self.varying.append((scope.owner, args[1]))
+        make = self.hidden.delay if is_delay else self.hidden.smooth
+        return make(scope.owner, args[0], args[1], args[2], int(order))
+
+    def _averages(self, kind: str, tree: Any, scope: Scope) -> Expr:
+        if kind == "sampleiftrue":
+            args = self._state("SAMPLE IF TRUE", (tree.condition, tree.input, tree.initial), scope)
+            if args is None:
+                return Number(1.0)
+            return self.hidden.sample(scope.owner, _condition(args[0]), args[1], args[2], self._control("time_step"))
+        if kind == "trend":
+            args = self._state("TREND", (tree.input, tree.average_time, tree.initial_trend), scope)
+            if args is None:
+                return Number(1.0)
+            source, time, trend = args
+            start = Op("/", (source, Op("+", (Number(1.0), Op("*", (trend, time))))))
+            average = self.hidden.average(scope.owner, "trend", source, time, start)
+            return Op("zidz", (Op("-", (source, average)), Op("*", (time, Op("abs", (average,))))))
+        args = self._state("FORECAST", (tree.input, tree.average_time, tree.horizon), scope)
+        if args is None:
+            return Number(1.0)
+        source, time, horizon = args
+        average = self.hidden.average(scope.owner, "forecast", source, time, source)
+        growth = Op("zidz", (Op("-", (source, average)), Op("*", (time, average))))
+        return Op("*", (source, Op("+", (Number(1.0), Op("*", (growth, horizon))))))
+
+
+def _condition(expr: Expr) -> Expr:
+    """A number as a condition is true if it is not zero; a bare literal is left for the check to refuse."""
+    if isinstance(expr, Number) or (isinstance(expr, Op) and expr.function in CONDITIONS):
+        return expr
+    return Op("<>", (expr, Number(0.0)))
+
+
+def points_of(structure: Any) -> tuple[tuple[np.ndarray, np.ndarray] | None, str]:
+    """Points of a lookup written in the file, or what is wrong with them."""
+    x, y = np.array(structure.x, dtype=float), np.array(structure.y, dtype=float)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return None, "the points of a lookup must be finite numbers"
+    if (np.diff(x) <= 0).any():
+        double = x[:-1][np.diff(x) <= 0][0]
+        return None, f"the lookup has two points at {double:g}"
+    return (x, y), ""

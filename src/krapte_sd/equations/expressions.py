@@ -14,7 +14,9 @@ __all__ = [
     "ARITY",
     "COMPARISONS",
     "CONDITIONS",
+    "LOOKUPS",
     "REDUCERS",
+    "TEST_INPUTS",
     "Expr",
     "Index",
     "Initial",
@@ -34,13 +36,25 @@ ARITY: dict[str, int] = {
     "+": 2, "-": 2, "*": 2, "/": 2, "^": 2, "neg": 1,
     "=": 2, "<>": 2, "<": 2, "<=": 2, ">": 2, ">=": 2,
     "and": 2, "or": 2, "not": 1,
-    "min": 2, "max": 2, "abs": 1, "exp": 1, "ln": 1, "sqrt": 1, "integer": 1,
+    "min": 2, "max": 2, "abs": 1, "exp": 1, "ln": 1, "log": 2, "sqrt": 1, "integer": 1,
+    "modulo": 2, "quantum": 2,
+    "sin": 1, "cos": 1, "tan": 1, "arcsin": 1, "arccos": 1, "arctan": 1, "sinh": 1, "cosh": 1, "tanh": 1,
     "if_then_else": 3, "xidz": 3, "zidz": 2,
+    # Test inputs over time: (height, start), (slope, start, end), (start, width), (start, width, interval, end).
+    "step": 2, "ramp": 3, "pulse": 2, "pulse_train": 4,
+    # The first argument is the reference to the table, the second the place to look up.
+    "lookup": 2, "lookup_backward": 2, "lookup_forward": 2,
+    # Value during the run, value while the initial values are worked out.
+    "active_initial": 2,
 }  # fmt: skip
 COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 CONDITIONS = COMPARISONS | {"and", "or", "not"}
 #: Functions that run over the subscripts marked with ``!``.
-REDUCERS = frozenset({"sum", "vmin", "vmax"})
+REDUCERS = frozenset({"sum", "prod", "vmin", "vmax"})
+#: Functions that look up a place in a table: between its points (linear), or at the point before or after.
+LOOKUPS = frozenset({"lookup", "lookup_backward", "lookup_forward"})
+#: Functions whose value follows time even if their arguments do not.
+TEST_INPUTS = frozenset({"step", "ramp", "pulse", "pulse_train"})
 
 
 @dataclass(frozen=True)
@@ -77,19 +91,33 @@ class Index:
         Position of the element, or None for a loop over the whole dimension.
     reduced : bool
         True if the subscript is marked with ``!``, so that it belongs to the
-        innermost SUM, VMIN or VMAX around it.
+        innermost SUM, PROD, VMIN or VMAX around it.
+    over : str or None
+        Range whose loop the index follows, if it is not the dimension itself: a
+        subrange, a mapped range or one with the same elements.
+    places : tuple of int or None
+        With `over`: position in the dimension for each element of that range.
     """
 
     dimension: str
     element: int | None = None
     reduced: bool = False
+    over: str | None = None
+    places: tuple[int, ...] | None = None
 
     @property
     def key(self) -> str | None:
         """The loop this index follows, or None for a fixed element."""
         if self.element is not None:
             return None
-        return self.dimension + "!" if self.reduced else self.dimension
+        name = self.over or self.dimension
+        return name + "!" if self.reduced else name
+
+    def covers(self, size: int) -> frozenset[int]:
+        """Positions it takes in the dimension, whose length is `size`."""
+        if self.element is not None:
+            return frozenset((self.element,))
+        return frozenset(range(size) if self.places is None else self.places)
 
 
 @dataclass(frozen=True)
@@ -122,7 +150,7 @@ class Op:
 
 @dataclass(frozen=True)
 class Reduce:
-    """SUM, VMIN or VMAX over whole dimensions."""
+    """SUM, PROD, VMIN or VMAX over whole ranges."""
 
     function: str
     over: tuple[str, ...]

@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from krapte_sd.equations.expressions import Equation, Expr, Initial, Ref, Span, children, walk
+from krapte_sd.equations.expressions import Equation, Expr, Initial, Op, Ref, Span, children, walk
 
 __all__ = ["Control", "Dimension", "Kind", "Model", "Variable"]
 
-Kind = Literal["stock", "auxiliary", "constant", "input", "data"]
+Kind = Literal["stock", "auxiliary", "constant", "input", "data", "lookup", "control"]
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,20 @@ class Dimension:
     Attributes
     ----------
     name : str
-        Name as written in the file.
+        Name as written in the file; ranges the reader makes itself, such as what
+        ``:EXCEPT:`` leaves of a range, have names with a number in brackets.
     labels : tuple of str
         Its elements, in order.
     span : Span
         Where it is defined.
+    mapping : tuple of (str, tuple of int)
+        Ranges it is mapped to (``->``), with the position in them of each of its elements.
     """
 
     name: str
     labels: tuple[str, ...]
     span: Span
+    mapping: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -49,9 +53,11 @@ class Variable:
         Name in lower snake case, as PySD's namespace makes it.
     label : str
         Name as written in the file.
-    kind : {"stock", "auxiliary", "constant", "input", "data"}
-        ``constant``: numbers in the file, which a run may replace; ``input``:
-        ``= :NA:``, must be set; ``data``: no equation, must be set for every year.
+    kind : {"stock", "auxiliary", "constant", "input", "data", "lookup", "control"}
+        ``constant``: numbers in the file (or in a table it names), which a run may
+        replace; ``input``: ``= :NA:``, must be set; ``data``: no equation, must be
+        set for every year; ``lookup``: table of points; ``control``: TIME STEP,
+        FINAL TIME or SAVEPER used in an equation, given by the settings of a run.
     dimensions : tuple of str
         Names of its dimensions, in order.
     unit : str
@@ -65,7 +71,9 @@ class Variable:
     initial : tuple of Equation
         Initial values of a stock, one for each equation; else empty.
     value : numpy.ndarray or None
-        Value of a constant, of the shape of its dimensions.
+        Value of a constant, of the shape of its dimensions. Of a lookup: one more
+        axis with the number n of its points, their x and their y, each padded to
+        the same length.
     interpolation : {"linear", "hold", None}
         How a data variable runs between two 1 Januaries: linear
         (``:INTERPOLATE:``) or the value of the calendar year (``:HOLD BACKWARD:``).
@@ -73,6 +81,9 @@ class Variable:
         Lowest and highest sensible value as written after the unit.
     span : Span
         Where it is first defined.
+    part_of : str or None
+        Name of the variable whose equation this one is a part of, such as the
+        stocks of its DELAY3; None for what the file itself defines.
     """
 
     name: str
@@ -88,6 +99,7 @@ class Variable:
     interpolation: Literal["linear", "hold"] | None
     limits: tuple[float | None, float | None]
     span: Span
+    part_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,7 @@ class Control:
     stop: float
     step: float
     unit: str
+    saveper: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,4 +203,7 @@ def references(expr: Expr, *, start: bool) -> set[str]:
         return set()
     if isinstance(expr, Ref):
         return {expr.name}
-    return set().union(*(references(each, start=start) for each in children(expr)))
+    parts = children(expr)
+    if isinstance(expr, Op) and expr.function == "active_initial":
+        parts = parts[1:] if start else parts[:1]
+    return set().union(*(references(each, start=start) for each in parts))

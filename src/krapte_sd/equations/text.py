@@ -14,8 +14,9 @@ __all__ = ["SKETCH", "Entry", "Group", "split"]
 
 #: Everything from here on is the drawing.
 SKETCH = "\\\\\\---///"
+_SKETCH = re.compile(r"\\{2,3}---///")
 _GROUP_STARS = re.compile(r"\*{3,}")
-_MACRO = re.compile(r":\s*MACRO\s*:", re.IGNORECASE)
+_MACRO = re.compile(r":MACRO:(?P<head>[^|~]*?\))(?P<body>.*?):END OF MACRO:", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,22 @@ def split(text: str, file: str) -> tuple[list[Entry], list[Group], list[str]]:
     problems : list of str
         What is not an entry, each with its line.
     """
-    body = text.split(SKETCH, 1)[0]
+    body = _SKETCH.split(text, maxsplit=1)[0]
     body = body.removeprefix("\ufeff")
     # The encoding is kept as blanks so that the lines stay right.
     body = re.sub(r"\A\s*\{[^}]*\}", lambda found: re.sub(r"[^\n]", " ", found.group()), body)
     entries: list[Entry] = []
     groups: list[Group] = []
     problems: list[str] = []
+
+    def blank(found: re.Match[str]) -> str:
+        head = _squeeze(found["head"])
+        problems.append(
+            f"{file}:{body.count(chr(10), 0, found.start()) + 1}: macros are not supported (':MACRO: {head}')"
+        )
+        return re.sub(r"[^\n]", " ", found.group())
+
+    body = _MACRO.sub(blank, body)
     group = ""
     for line, chunk, closed in _chunks(body):
         if not chunk.strip():
@@ -77,9 +87,6 @@ def split(text: str, file: str) -> tuple[list[Entry], list[Group], list[str]]:
             name = _GROUP_STARS.sub("", parts[0]).strip().lstrip(".").strip()
             group = name
             groups.append(Group(line, name, _squeeze(" ".join(parts[1:]))))
-            continue
-        if _MACRO.search(parts[0]):
-            problems.append(f"{where}: macros are not supported")
             continue
         if len(parts) < 3 or len(parts) > 4:
             problems.append(

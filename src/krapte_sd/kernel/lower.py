@@ -4,14 +4,17 @@ A statement assigns one array, element by element, or accumulates into one. Ever
 SUM, VMIN and VMAX becomes an array of its own, equal ones only once; the body of
 every INITIAL likewise. Statements are sorted by what they depend on: nothing that
 changes (``const``), the calendar year (``year``), time (``time``) or the state.
+Functions that have no operator of their own, such as STEP, are written out here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from krapte_sd.equations.checks import cover, overlap
 from krapte_sd.equations.expressions import (
+    LOOKUPS,
     Equation,
     Expr,
     Index,
@@ -26,6 +29,7 @@ from krapte_sd.equations.expressions import (
     walk,
 )
 from krapte_sd.equations.model import Model
+from krapte_sd.kernel.expand import HALF_STEP, STARTING, branches, expand
 
 __all__ = ["YEAR", "Lowered", "Slot", "Statement", "lower"]
 
@@ -54,7 +58,7 @@ class Statement:
         Slot that is written.
     index : tuple of Index
         Where in it.
-    mode : {"set", "sum", "vmin", "vmax"}
+    mode : {"set", "sum", "prod", "vmin", "vmax"}
         Assign, or accumulate.
     loops : tuple of str
         Loop keys, outermost first.
@@ -132,12 +136,20 @@ class _Lowering:
         self.rank = _ranks(model)
         self.statements: list[Statement] = []
         self.shared: dict[Expr, Ref] = {}
+        self.widths: dict[str, int] = {}
 
     def result(self) -> Lowered:
         needed = self.model.needed((*self.out.save, *self.integrate))
         for name in needed:
             variable = self.model.variables[name]
-            self._slot(name, variable.dimensions, "input" if variable.kind == "constant" else variable.kind)
+            if variable.kind == "lookup" and variable.value is not None:
+                width = variable.value.shape[-1]
+                self.out.sizes[_points(width)] = width
+                self.widths[name] = width
+                self._slot(name, (*variable.dimensions, _points(width)), "lookup")
+            else:
+                role = "input" if variable.kind in ("constant", "control") else variable.kind
+                self._slot(name, variable.dimensions, role)
         for name in needed:
             variable = self.model.variables[name]
             if variable.kind == "stock":
@@ -168,12 +180,24 @@ class _Lowering:
 
     def _define(self, name: str, equations: Iterable[Equation]) -> None:
         for equation in equations:
-            expr = rewrite(equation.expr, self._lift)
-            loops = self._ordered(each.dimension for each in equation.target if each.element is None)
+            expr = rewrite(equation.expr, self._change)
+            loops = self._ordered(each.key for each in equation.target if each.key is not None)
             self.statements.append(Statement(name, equation.target, "set", loops, expr))
 
     def _ordered(self, keys: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted(set(keys), key=lambda key: (self.rank[key.rstrip("!")], key)))
+
+    def _change(self, expr: Expr) -> Expr:
+        expr = expand(expr)
+        for part in walk(expr):
+            if isinstance(part, Ref) and part.name in (HALF_STEP.name, STARTING.name):
+                self._slot(part.name, (), "input")
+        if isinstance(expr, Op) and expr.function in LOOKUPS:
+            table, place = expr.args
+            if isinstance(table, Ref):
+                axis = Index(_points(self.widths[table.name]), 0)
+                return Op(expr.function, (Ref(table.name, (*table.index[:-1], axis)), place))
+        return self._lift(expr)
 
     def _lift(self, expr: Expr) -> Expr:
         """Give a SUM, or the body of an INITIAL, an array of its own; `rewrite` comes from the inside out."""
@@ -219,13 +243,20 @@ class _Lowering:
     # -- classes and phases ------------------------------------------------------------------------------------------
 
     def _classes(self, order: Sequence[Statement]) -> dict[str, int]:
-        roles = {"input": 0, "cell": 0, "stock": 3}
+        roles = {"input": 0, "cell": 0, "lookup": 0, "stock": 3}
         classes = {name: roles[slot.role] for name, slot in self.out.slots.items() if slot.role in roles}
         for name, slot in self.out.slots.items():
             if slot.role == "data":
                 classes[name] = 1 if self.model.variables[name].interpolation == "hold" else 2
-        for each in order:
-            classes[each.target] = max(classes.get(each.target, 0), _class(each.expr, classes))
+        if STARTING.name in classes:
+            # It is 0 again before the run begins, when everything that follows time is worked out anew.
+            classes[STARTING.name] = 2
+        # Again until nothing changes: the class of an array is the highest of its parts, which may read each other.
+        before: dict[str, int] = {}
+        while before != classes:
+            before = dict(classes)
+            for each in order:
+                classes[each.target] = max(classes.get(each.target, 0), _class(each.expr, classes))
         return classes
 
     def _phases(self, order: Sequence[Statement], classes: dict[str, int]) -> None:
@@ -247,14 +278,22 @@ class _Lowering:
     def _depth(self, order: Sequence[Statement]) -> int:
         """Length of the longest chain of initial values that depend on each other."""
         bodies = {cell: body for body, cell in self.out.copies}
-        needs = {cell: _closure(order, (body,)) & set(bodies) for cell, body in bodies.items()}
-        levels: dict[str, int] = {}
-        while len(levels) < len(needs):
-            ready = {cell for cell, before in needs.items() if cell not in levels and before <= set(levels)}
-            if not ready:
-                raise AssertionError("initial values depend on each other")
-            levels |= {cell: 1 + max((levels[each] for each in needs[cell]), default=0) for cell in ready}
-        return max(levels.values(), default=0)
+        writers = _writers(order)
+        levels = dict.fromkeys(range(len(order)), 0)
+        for _ in range(len(order) + 1):
+            changed = False
+            for number, each in enumerate(order):
+                level = levels[number]
+                for part in branches(each.expr, start=True):
+                    through = 1 if part.name in bodies else 0
+                    for other in _overlapping(writers, bodies.get(part.name, part.name), part.index):
+                        level = max(level, levels[other] + through)
+                changed |= level > levels[number]
+                levels[number] = level
+            if not changed:
+                found = [levels[number] for number, each in enumerate(order) if each.target in bodies.values()]
+                return 1 + max(found, default=0) if bodies else 0
+        raise AssertionError("initial values depend on each other")
 
 
 def _ranks(model: Model) -> dict[str, float]:
@@ -281,7 +320,10 @@ def _unmark(expr: Expr, plain: set[str]) -> Expr:
         return expr
     return Ref(
         expr.name,
-        tuple(Index(each.dimension) if each.reduced and each.dimension in plain else each for each in expr.index),
+        tuple(
+            replace(each, reduced=False) if each.reduced and (each.over or each.dimension) in plain else each
+            for each in expr.index
+        ),
     )
 
 
@@ -297,11 +339,33 @@ def _class(expr: Expr, classes: Mapping[str, int]) -> int:
     return max(_class(each, classes) for each in children(expr))
 
 
+def _points(width: int) -> str:
+    """Name of the axis of the points of a table, with its length."""
+    return f"'points {width}"
+
+
+def _writers(statements: Sequence[Statement]) -> dict[str, list[tuple[int, tuple[frozenset[int] | None, ...]]]]:
+    """Statements that write each slot, and the elements they write."""
+    writers: dict[str, list[tuple[int, tuple[frozenset[int] | None, ...]]]] = {}
+    for number, each in enumerate(statements):
+        writers.setdefault(each.target, []).append((number, cover(each.index)))
+    return writers
+
+
+def _overlapping(
+    writers: Mapping[str, list[tuple[int, tuple[frozenset[int] | None, ...]]]], name: str, index: tuple[Index, ...]
+) -> list[int]:
+    """Statements that write an element a reference reads."""
+    found = writers.get(name, [])
+    if len(found) < 2:
+        return [number for number, _ in found]
+    elements = cover(index)
+    return [number for number, written in found if overlap(written, elements)]
+
+
 def _sorted(statements: Sequence[Statement]) -> list[Statement]:
     """Sort statements so that each stands after those it reads from; the model check excludes circles."""
-    writers: dict[str, list[int]] = {}
-    for number, each in enumerate(statements):
-        writers.setdefault(each.target, []).append(number)
+    writers = _writers(statements)
     order: list[Statement] = []
     done: set[int] = set()
     for root in range(len(statements)):
@@ -311,8 +375,11 @@ def _sorted(statements: Sequence[Statement]) -> list[Statement]:
             if number in done:
                 todo.pop()
                 continue
+            reads = sorted(
+                (each for each in walk(statements[number].expr) if isinstance(each, Ref)), key=lambda each: each.name
+            )
             before = [
-                each for name in sorted(statements[number].reads) for each in writers.get(name, ()) if each not in done
+                other for each in reads for other in _overlapping(writers, each.name, each.index) if other not in done
             ]
             if before:
                 todo.extend(before)

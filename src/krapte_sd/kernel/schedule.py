@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from krapte_sd.equations.checks import cover, overlap
 from krapte_sd.equations.expressions import Ref, walk
 from krapte_sd.kernel.lower import Lowered, Statement
 
@@ -67,8 +68,9 @@ def _joinable(
         for part in walk(each.expr):
             if not isinstance(part, Ref):
                 continue
-            for writer in writers.get(part.name, ()):
-                if id(writer) not in done and not (id(writer) in inside and _aligned(writer, part, writers)):
+            conflicting = _conflicting(part, writers)
+            for writer in conflicting:
+                if id(writer) not in done and not (id(writer) in inside and _aligned(writer, part, conflicting)):
                     fits = False
         if fits:
             chosen.append(each)
@@ -76,8 +78,17 @@ def _joinable(
     return chosen
 
 
-def _aligned(writer: Statement, read: Ref, writers: Mapping[str, list[Statement]]) -> bool:
-    return writer.mode == "set" and len(writers[writer.target]) == 1 and writer.index == read.index
+def _conflicting(read: Ref, writers: Mapping[str, list[Statement]]) -> list[Statement]:
+    """Statements that write an element that is read."""
+    found = writers.get(read.name, [])
+    if len(found) < 2:
+        return found
+    elements = cover(read.index)
+    return [each for each in found if overlap(cover(each.index), elements)]
+
+
+def _aligned(writer: Statement, read: Ref, conflicting: Sequence[Statement]) -> bool:
+    return writer.mode == "set" and len(conflicting) == 1 and writer.index == read.index
 
 
 def contracted(lowered: Lowered, phases: Mapping[str, Sequence[Group]]) -> set[str]:
