@@ -79,16 +79,34 @@ class _Nest:
         self.group = group
         self.context = context
         self.slots = context.lowered.slots
-        self.sizes = [context.lowered.sizes[key.rstrip("!")] for key in group.loops]
         self.lengths = context.lowered.sizes
         self.layout = context.layout
         self.vector = context.vector
-        self.place = {key: number for number, key in enumerate(group.loops)}
-        self.inner = len(group.loops) - 1
+        loops = self._turned(group) if context.vector else group.loops
+        self.sizes = [self.lengths[key.rstrip("!")] for key in loops]
+        self.place = {key: number for number, key in enumerate(loops)}
+        self.inner = len(loops) - 1
+        # The loop whose sums are gathered in lanes: the last one, wherever it stands now.
+        self.across = self.place[group.loops[-1]] if loops else -1
         # Lines by the number of loops around them; those after the inner loops apart.
         self.before: list[list[str]] = [[] for _ in range(len(group.loops) + 1)]
         self.after: list[list[str]] = [[] for _ in range(len(group.loops) + 1)]
         self.known: dict[object, _Value] = {}
+
+    def _turned(self, group: Group) -> tuple[str, ...]:
+        """Move the last loop outwards, to where the sums over it end, so that they need no rows.
+
+        Members are innermost anyway, and the order in which numbers are added stays the same.
+        """
+        ends = [-1]
+        for each in group.statements:
+            keys = [index.key for index in each.index if index.key is not None]
+            if each.mode != "set" and group.loops and group.loops[-1] not in keys:
+                ends.append(max((group.loops.index(key) for key in keys), default=-1))
+        if len(ends) == 1:
+            return group.loops
+        end = max(ends) + 1
+        return (*group.loops[:end], *group.loops[-1:], *group.loops[end:-1])
 
     def lines(self) -> list[str]:
         for each in self.group.statements:
@@ -137,6 +155,9 @@ class _Nest:
         size = self.slots[statement.target].size
         first = self.layout.offsets[statement.target]
         self._fill(0, first, size, neutral)
+        if self.vector:
+            self._accumulate_vectors(statement, value, target, level)
+            return
         inside = self.before[self.inner + 1]
         if level == self.inner:
             inside.append(self._write(target, self._combine(statement.mode, self._read(target), value)))
@@ -150,17 +171,58 @@ class _Nest:
             inside.append(self._write(cell, self._combine(statement.mode, self._read(cell), value)))
         self.after[level + 1] += self._add_up(statement.mode, row, length, target)
 
+    def _accumulate_vectors(self, statement: Statement, value: _Value, target: str, level: int) -> None:
+        """Add up in a variable, from the loop on that the sum belongs to."""
+        mode, neutral = statement.mode, f"splat({_NEUTRAL[statement.mode]})"
+        length = self.sizes[self.across] if self.across >= 0 else 1
+        before, after = self.before[self.across + 1], self.after[self.across + 1]
+        if level >= self.across:
+            # The loop of the lanes is one of the target: its elements are added up one by one.
+            self._sum(mode, value, level, self._read(target), target)
+            return
+        lanes = _LANES if mode == "sum" and length >= 2 * _LANES else 1
+        if level < self.across - 1:
+            # Loops between: a row keeps the sums over them.
+            row = self.layout.take(length)
+            self._fill(level + 1, row, length, _NEUTRAL[mode])
+            self._sum(mode, value, self.across, self._read(f"{row} + i{self.across}"), f"{row} + i{self.across}")
+            self.after[level + 1] += self._add_up(mode, row, length, target)
+            return
+        lane = self.layout.take(lanes)
+        self._fill(level + 1, lane, lanes, _NEUTRAL[mode])
+        place = str(lane)
+        if lanes > 1:
+            full = length - length % lanes
+            number = f"i{self.across} & {lanes - 1}"
+            code = number if full == length else f"({number}) if i{self.across} < {full} else 0"
+            place = f"{lane} + " + self._keep(_Value(f"({code})", self.across, 0, False), self.across).code
+        if self.across == self.inner:
+            total = self._keep(value, self.inner).code if mode in ("vmin", "vmax") else value.code
+        else:
+            total = self._name("a")
+            before.append(f"{total} = {neutral}")
+            self.before[self.inner + 1].append(f"{total} = {self._combine(mode, total, value)}")
+        old = self._name("v")
+        after += [f"{old} = {self._read(place)}", self._write(place, combine(mode, old, total, vector=True))]
+        self.after[level + 1] += self._add_up(mode, lane, lanes, target, lanes)
+
+    def _sum(self, mode: str, value: _Value, level: int, old: str, place: str) -> None:
+        """Add to a place in a variable, over all loops inside of its own."""
+        total = self._name("a")
+        self.before[level + 1].append(f"{total} = {old}")
+        self.before[self.inner + 1].append(f"{total} = {self._combine(mode, total, value)}")
+        where = self.after[level + 1] if level < self.inner else self.before[level + 1]
+        where.append(self._write(place, total))
+
     def _combine(self, mode: str, left: str, right: _Value) -> str:
         if mode in ("vmin", "vmax"):
             if not is_atomic(right.code):
                 right = self._keep(right, self.inner)
-            if self.vector:
-                left = self._keep(_Value(left, self.inner, 0, True), self.inner, fresh=True).code
         return combine(mode, left, right.code, vector=self.vector)
 
-    def _add_up(self, mode: str, row: int, length: int, target: str) -> list[str]:
+    def _add_up(self, mode: str, row: int, length: int, target: str, lanes: int = 0) -> list[str]:
         """Add up a row in lanes, in an order that is the same on every processor."""
-        lanes = _LANES if mode == "sum" and length >= 2 * _LANES else 1
+        lanes = lanes or (_LANES if mode == "sum" and length >= 2 * _LANES else 1)
         names = [self._name("s") for _ in range(lanes)]
         full = length - length % lanes
         neutral = f"splat({_NEUTRAL[mode]})" if self.vector else _NEUTRAL[mode]
@@ -188,16 +250,13 @@ class _Nest:
     def _name(self, kind: str) -> str:
         return f"{kind}{next(self.context.numbers)}"
 
-    def _keep(self, value: _Value, level: int, *, fresh: bool = False) -> _Value:
-        """Compute something in a loop as far out as it may be, once (or anew: memory that changes)."""
+    def _keep(self, value: _Value, level: int) -> _Value:
+        """Compute something in a loop as far out as it may be, once."""
         key = ("code", value.code, level)
-        if fresh or key not in self.known:
+        if key not in self.known:
             name = self._name("v")
             self.before[level + 1].append(f"{name} = {value.code}")
-            kept = _Value(name, level, 0, value.vector)
-            if fresh:
-                return kept
-            self.known[key] = kept
+            self.known[key] = _Value(name, level, 0, value.vector)
         return self.known[key]
 
     def _expr(self, expr: Expr) -> _Value:
