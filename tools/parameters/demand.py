@@ -35,6 +35,15 @@ HOMES = {2030: 100_000.0, 2035: 100_000.0, 2045: 80_000.0, 2051: 75_000.0}
 """Homes a year after 2024: the government's aim from 2030 on, falling with household growth after 2035 (assumed)."""
 
 
+TASK_SHARES = {
+    "homes": {"F": 0.9, "M": 0.1},
+    "climate": {"F": 0.5, "M": 0.2, "C": 0.15, "D": 0.15},
+    "grid": {"D": 0.35, "F": 0.5, "M": 0.15},
+    "defence": {"O": 1.0},
+}
+"""Sections that do the tasks; `assumed`."""
+
+
 def rows(observations: Observations) -> list[Row]:
     """Rows of the theme `demand`."""
     return [*_services(), *_trends(observations), *_tasks(observations), *_hours(observations)]
@@ -123,6 +132,14 @@ def _path(points: dict[int, float]) -> np.ndarray:
 
 
 def _tasks(observations: Observations) -> list[Row]:
+    hours, fte = (
+        _hours_per_worker(observations),
+        observations.value("annual_hours_per_fte", sector="A-U", period="2021"),
+    )
+
+    def persons_per_fte(task: str) -> float:
+        return float(sum(part * fte / hours[SECTORS.index(k)] for k, part in TASK_SHARES[task].items()))
+
     homes = _path({2024: observations.value("homes_added", period="2024"), **HOMES})
     # half of the Climate Agreement and of the extra policy of the range, less fossil work, built up evenly 2019-2030
     climate = 0.5 * (
@@ -133,6 +150,7 @@ def _tasks(observations: Observations) -> list[Row]:
         observations.value("climate_extra_policy_jobs_low", period="2030")
         + observations.value("climate_extra_policy_jobs_high", period="2030")
     )
+    climate *= persons_per_fte("climate")
     climate_path = _path({2024: climate * 5 / 11, 2030: climate, 2051: climate})
     grid = _path({2024: 0.0, 2030: 0.5 * _grid_people(observations), 2051: 0.5 * _grid_people(observations)})
     defence = np.interp(
@@ -156,14 +174,15 @@ def _tasks(observations: Observations) -> list[Row]:
             source=source,
             status="literature" if task == "defence" else "assumed",
         )
-    per_unit = observations.value("labour_per_home")
+    per_fte = persons_per_fte("homes")
+    value = observations.value("labour_per_home") * per_fte
     for task in tasks:
         one = task == "homes"
         if one:
-            span = {"source": "labour_per_home", "low": 1.3, "high": 3.0, "distribution": "uniform"}
+            span = {"source": "labour_per_home", "low": 1.3 * per_fte, "high": 3.0 * per_fte, "distribution": "uniform"}
         else:
             span = {"source": "definition", "low": 1.0, "high": 1.0, "distribution": "constant"}
-        out.append(Row("labour_per_unit", per_unit if one else 1.0, status="assumed", task=task, **span))
+        out.append(Row("labour_per_unit", value if one else 1.0, status="assumed", task=task, **span))
         out.append(
             Row(
                 "labour_saving_in_tasks",
@@ -176,14 +195,10 @@ def _tasks(observations: Observations) -> list[Row]:
                 distribution="uniform",
             )
         )
-    share = {
-        "homes": {"F": 0.9, "M": 0.1}, "climate": {"F": 0.5, "M": 0.2, "C": 0.15, "D": 0.15},
-        "grid": {"D": 0.35, "F": 0.5, "M": 0.15}, "defence": {"O": 1.0},
-    }  # fmt: skip
     for task in tasks:
         out += rows_of(
             "task_share",
-            np.array([share[task].get(k, 0.0) for k in SECTORS]),
+            np.array([TASK_SHARES[task].get(k, 0.0) for k in SECTORS]),
             {"sector": SECTORS},
             task=task,
             source="no_source",
@@ -196,8 +211,8 @@ def _grid_people(observations: Observations) -> float:
     return observations.value("grid_people_wanted")
 
 
-def _hours(observations: Observations) -> list[Row]:
-    """Hours a year: the pattern of weekly hours by section, scaled to the mean of the national accounts."""
+def _hours_per_worker(observations: Observations) -> np.ndarray:
+    """Hours a year (19,): the pattern of weekly hours by section, scaled to the mean of the national accounts."""
     weekly = []
     for k in SECTORS:
         total = people = 0.0
@@ -211,7 +226,11 @@ def _hours(observations: Observations) -> list[Row]:
     means, workers = np.array(weekly).T
     quarter = observations.value("hours_worked_accounts", sector="A-U", period="2024Q2")
     per_person = 4 * quarter / observations.value("employed_persons_accounts", sector="A-U", period="2024Q2")
-    yearly = means * per_person / ((means * workers).sum() / workers.sum())
+    return means * per_person / ((means * workers).sum() / workers.sum())
+
+
+def _hours(observations: Observations) -> list[Row]:
+    yearly = _hours_per_worker(observations)
     out = rows_of("hours_per_worker", yearly, {"sector": SECTORS}, source="hours", status="estimated")
     out.append(
         Row(
