@@ -1,0 +1,255 @@
+"""Step `derive-regions`: the tables of ``parameters/regional/<division>/`` for provinces and arbeidsmarktregio's.
+
+Needs `population` and `labour` to be derived first. All tables are shares of national tables (they add up to one over
+the regions), so that a run with regions adds up to the national one whatever the national table is; counts are in
+``regional_groups``, for reading. The metadata files are kept by hand.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tools.parameters import regions_outlook as outlook
+from tools.parameters.regions_base import Base, base
+from tools.parameters.regions_jobs import GROUP_OF_SECTION, GROUPS, SECTIONS
+from tools.parameters.regions_labour import AGES
+from tools.parameters.regions_population import SEXES, by_region
+from tools.parameters.tables import Row, number, rows_of, write_rows
+
+from krapte_sd.parameters.regions import RegionSet
+
+Floats = npt.NDArray[np.float64]
+SETS = ("province", "arbeidsmarktregio")
+TASKS = ("homes", "climate", "grid", "defence")
+TASK_GROUPS = {"climate": ("B-E", "F"), "grid": ("F",), "defence": ("O-Q",)}
+ALONE = np.array([GROUPS[group] == section for section, group in zip(SECTIONS, GROUP_OF_SECTION, strict=True)])
+AREA_ERROR = 0.02
+"""Of workers in an observed area: the self-employed and the totals of the accounts."""
+
+SPLIT_ERROR = {
+    "A": 0.46,
+    "B-E": 0.18,
+    "F": 0.19,
+    "G-I": 0.09,
+    "J": 0.22,
+    "K": 0.10,
+    "L": 0.08,
+    "M-N": 0.09,
+    "O-Q": 0.08,
+    "R-U": 0.11,
+}
+"""Held-out error of the municipal model by group, see `tools.parameters.regions_holdout`."""
+
+FORECAST_2035 = 18.9e6
+"""Residents of the country in the regional forecast of 2022, as published in a press text; no regions were read."""
+
+COMMUTING_ERROR = {"province": 0.04, "arbeidsmarktregio": 0.06}
+
+
+def derive(parameters: Path) -> None:
+    """Derive and write the tables of both divisions."""
+    found = base(parameters)
+    drift = _drift(found, parameters)
+    for name in SETS:
+        write_set(found, drift, getattr(found.divisions, name), parameters / "regional" / name)
+
+
+def write_set(found: Base, drift: dict[str, Floats], regions: RegionSet, folder: Path) -> None:
+    """Write all tables of one division; it may be any, if metadata files are in the folder."""
+    write_rows(folder, "regional_people", people(found, regions))
+    write_rows(folder, "regional_work", work(found, regions))
+    write_rows(folder, "regional_groups", groups(found, regions))
+    write_rows(folder, "regional_outlook", prospects(found, drift, regions))
+    incidence = regions.incidence()
+    workers = incidence @ found.commuting.workers @ incidence.T
+    write_matrix(folder / "between" / "commuting_share.csv", regions, workers / workers.sum(axis=1, keepdims=True))
+    inhabitants = found.population.sum(axis=(1, 2))
+    weight = incidence * inhabitants / (incidence @ inhabitants)[:, None]
+    write_matrix(folder / "between" / "distance.csv", regions, weight @ found.distance @ weight.T)
+
+
+def write_matrix(path: Path, regions: RegionSet, values: Floats) -> None:
+    """Write values from region to region, all pairs, ten digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["region", "to_region", "value"])
+        for code, row in zip(regions.codes, values, strict=True):
+            for to, value in zip(regions.codes, row, strict=True):
+                writer.writerow([code, to, number(value)])
+
+
+def _shares(values: Floats, regions: RegionSet, like: Floats) -> Floats:
+    """Return shares of the national total by region; where that is nothing, those of `like`."""
+    summed, fallback = (np.tensordot(regions.incidence(), each, 1) for each in (values, like))
+    total = summed.sum(axis=0)
+    return np.where(
+        total > 0, summed / np.where(total > 0, total, 1.0), fallback / np.maximum(fallback.sum(axis=0), 1e-300)
+    )
+
+
+def people(found: Base, regions: RegionSet) -> list[Row]:
+    """Rows of the residents, employed and unemployed by sex and age."""
+    adults = found.population[:, :, 15:75]
+    labels = {"region": regions.codes, "sex": SEXES}
+    told = {"status": "estimated"}
+    out = rows_of(
+        "regional_population_share",
+        _shares(found.population, regions, found.population),
+        {**labels, "age": range(101)},
+        source="municipal_population",
+        **told,
+    )
+    for name, values in (("employed", found.employed), ("unemployed", found.unemployed)):
+        shares = _shares(values, regions, adults)
+        out += rows_of(f"{name}_resident_share", shares, {**labels, "age": AGES}, source="labour_force_survey", **told)
+    return out
+
+
+def _residents_by_section(found: Base, regions: RegionSet) -> Floats:
+    """(regions, 19) workers by region of residence: commuters have the sections of where they work."""
+    incidence = regions.incidence()
+    workers = incidence @ found.commuting.workers
+    return np.asarray(workers @ (found.sections / found.jobs.sum(axis=1)[:, None]))
+
+
+def work(found: Base, regions: RegionSet) -> list[Row]:
+    """Rows by section: workers by region of work and of residence, vacancies."""
+    incidence = regions.incidence()
+    status = np.array([["estimated" if alone else "assumed" for alone in ALONE]] * len(regions))
+    labels = {"region": regions.codes, "sector": SECTIONS}
+    parts = {
+        "workplace_share": (incidence @ found.sections, "jobs", status),
+        "residence_share": (_residents_by_section(found, regions), "jobs", status),
+        "vacancy_share": (
+            incidence @ found.vacancies,
+            "vacancies",
+            np.full(status.shape, "estimated" if regions.name == "province" else "assumed"),
+        ),
+    }
+    out = []
+    for name, (values, source, told) in parts.items():
+        out += rows_of(name, values / values.sum(axis=0), labels, source=source, status=told)
+    return out
+
+
+def group_errors(found: Base, regions: RegionSet) -> Floats:
+    """(regions, 10) relative error of workers: more, the more of them are in areas that lie in several regions."""
+    corop = found.divisions.corop
+    pairs = set(zip(corop.position.tolist(), regions.position.tolist(), strict=True))
+    parts = np.bincount([area for area, _ in pairs], minlength=len(corop))
+    split = (parts > 1)[corop.position]
+    incidence = regions.incidence()
+    part = (incidence @ (found.jobs * split[:, None])) / (incidence @ found.jobs)
+    return np.asarray(np.sqrt(AREA_ERROR**2 + (part * np.array([SPLIT_ERROR[group] for group in GROUPS])) ** 2))
+
+
+def groups(found: Base, regions: RegionSet) -> list[Row]:
+    """Rows for reading: workers by group, employed residents, net commuting, with their errors."""
+    incidence = regions.incidence()
+    workers = incidence @ found.jobs
+    error = group_errors(found, regions)
+    labels = {"region": regions.codes}
+    out = rows_of(
+        "workers_by_group",
+        workers,
+        {**labels, "sector": GROUPS},
+        low=workers * (1 - error),
+        high=workers * (1 + error),
+        distribution="uniform",
+        source="jobs",
+        status="estimated",
+    )
+    residents = incidence @ found.employed.sum(axis=(1, 2))
+    out += rows_of("employed_residents", residents, labels, source="labour_force_survey", status="estimated")
+    balance, band = workers.sum(axis=1) - residents, residents * COMMUTING_ERROR.get(regions.name, 0.06)
+    out += rows_of(
+        "net_commuting",
+        balance,
+        labels,
+        low=balance - band,
+        high=balance + band,
+        distribution="uniform",
+        source="commuting",
+        status="estimated",
+    )
+    return out
+
+
+def _drift(found: Base, parameters: Path) -> dict[str, Floats]:
+    """Solve the net domestic rates of the provinces; return what is needed by municipality."""
+    where = found.divisions
+    national = outlook.national_rates(parameters)
+    weight = outlook.move_weight(found.observations, found.population.sum(axis=0))
+    immigration = outlook.immigration_shares(found.observations, where, found.population)
+    incidence = where.province.incidence()
+    start = np.tensordot(incidence, found.population, 1)
+    share, spread = outlook.targets(found.observations, where, start.sum(axis=(1, 2)))
+    rate = outlook.solve_move_rates(start, national, incidence @ immigration, weight, share)
+    width = np.maximum(spread / (outlook.END - outlook.START), outlook.SMALLEST_SPREAD)
+    at = where.province.position
+    people = outlook.project(found.population, national, immigration, rate[at], weight).sum(axis=(2, 3))
+    homes = by_region(found.observations, "homes_agreed", where.province.codes)
+    agreed = np.array([homes[code] for code in where.province.codes])
+    inhabitants = found.population.sum(axis=(1, 2))
+    return {
+        "rate": rate[at],
+        "width": width[at],
+        "weight": weight,
+        "immigration": immigration,
+        "people": people,
+        "homes": inhabitants * (agreed / (incidence @ inhabitants))[at],
+    }
+
+
+def prospects(found: Base, drift: dict[str, Floats], regions: RegionSet) -> list[Row]:
+    """Rows of how regions drift apart: migration, homes, tasks, and the residents of 2035 and 2050 to compare with."""
+    incidence = regions.incidence()
+    inhabitants = found.population.sum(axis=(1, 2))
+    weights = incidence * inhabitants / (incidence @ inhabitants)[:, None]
+    labels = {"region": regions.codes}
+    province = regions.name == "province"
+    rate, width = weights @ drift["rate"], weights @ drift["width"]
+    out = rows_of(
+        "domestic_move_rate",
+        rate,
+        labels,
+        low=rate - width,
+        high=rate + width,
+        distribution="normal",
+        source="pbl_cbs_2022",
+        status="estimated",
+    )
+    out += rows_of("domestic_move_weight", drift["weight"], {"age": range(101)}, source="moves", status="assumed")
+    immigration = incidence @ drift["immigration"]
+    out += rows_of("net_migration_share", immigration, labels, source="immigration", status="estimated")
+    homes = incidence @ drift["homes"]
+    told = "literature" if province else "assumed"
+    out += rows_of("homes_agreed_2022_2030", homes, labels, source="housing_agreements", status=told)
+    for task in TASKS:
+        if task == "homes":
+            values = homes
+        else:
+            values = incidence @ found.jobs[:, [GROUPS.index(group) for group in TASK_GROUPS[task]]].sum(axis=1)
+        cells = {
+            "source": "housing_agreements" if task == "homes" else "no_source",
+            "status": told if task == "homes" else "assumed",
+        }
+        out += rows_of("task_location", (values / values.sum())[:, None], {**labels, "task": [task]}, **cells)
+    people = incidence @ drift["people"].T
+    total = by_region(found.observations, "forecast_2022_population", ("NL",), period="2050")["NL"]
+    share = people / people.sum(axis=0)
+    read = by_region(found.observations, "forecast_2022_population", regions.codes, period="2050")
+    status = np.array(["official_projection" if code in read else "estimated" for code in regions.codes])
+    last = np.array([read.get(code, value) for code, value in zip(regions.codes, share[:, -1] * total, strict=True)])
+    out += rows_of(
+        "forecast_population", last[:, None], {**labels, "year": [2050]}, source="pbl_cbs_2022", status=status[:, None]
+    )
+    middle = share[:, 2035 - outlook.START] * FORECAST_2035
+    out += rows_of(
+        "forecast_population", middle[:, None], {**labels, "year": [2035]}, source="pbl_cbs_2022", status="estimated"
+    )
+    return out
