@@ -15,7 +15,6 @@ import numpy.typing as npt
 from tools.parameters import regions_outlook as outlook
 from tools.parameters.regions_base import Base, base
 from tools.parameters.regions_jobs import GROUP_OF_SECTION, GROUPS, SECTIONS
-from tools.parameters.regions_labour import AGES
 from tools.parameters.regions_population import SEXES, by_region
 from tools.parameters.tables import Row, number, rows_of, write_rows
 
@@ -93,7 +92,8 @@ def _shares(values: Floats, regions: RegionSet, like: Floats) -> Floats:
 
 def people(found: Base, regions: RegionSet) -> list[Row]:
     """Rows of the residents, employed and unemployed by sex and age."""
-    adults = found.population[:, :, 15:75]
+    ages = found.national.ages
+    adults = found.population[:, :, ages.start : ages.stop]
     labels = {"region": regions.codes, "sex": SEXES}
     told = {"status": "estimated"}
     out = rows_of(
@@ -105,7 +105,7 @@ def people(found: Base, regions: RegionSet) -> list[Row]:
     )
     for name, values in (("employed", found.employed), ("unemployed", found.unemployed)):
         shares = _shares(values, regions, adults)
-        out += rows_of(f"{name}_resident_share", shares, {**labels, "age": AGES}, source="labour_force_survey", **told)
+        out += rows_of(f"{name}_resident_share", shares, {**labels, "age": ages}, source="labour_force_survey", **told)
     return out
 
 

@@ -26,7 +26,7 @@ class Base:
     population : numpy.ndarray
         (municipalities, 2, 101) residents.
     employed, unemployed : numpy.ndarray
-        (municipalities, 2, 60) residents of 15-74.
+        (municipalities, 2, ages) residents of the ages of the national tables.
     jobs, sections : numpy.ndarray
         (municipalities, 10) and (municipalities, 19) workers by place of work, persons.
     vacancies : numpy.ndarray
@@ -58,8 +58,10 @@ def base(parameters: Path) -> Base:
     by_section = national.employed.sum(axis=(1, 2))
     jobs = municipal_jobs(observations, where, population, np.bincount(GROUP_OF_SECTION, by_section))
     sections = labour.by_section(jobs, by_section)
-    employed = labour.employed_residents(observations, where, population, national.employed.sum(axis=0))
-    unemployed = labour.unemployed_residents(observations, where, population, employed, national.unemployed)
+    people = population[:, :, national.ages.start : national.ages.stop]
+    inhabitants = population.sum(axis=(1, 2))
+    employed = labour.employed_residents(observations, where, people, national.employed.sum(axis=0))
+    unemployed = labour.unemployed_residents(observations, where, inhabitants, people, employed, national.unemployed)
     of_province = labour.province_vacancies(
         observations, where, where.province.incidence() @ sections, national.vacancies
     )

@@ -18,7 +18,7 @@ from tools.parameters.regions_population import Divisions, by_region
 
 from krapte_sd.errors import BalanceError
 from krapte_sd.parameters.observations import Observations
-from krapte_sd.parameters.regions import rake
+from krapte_sd.parameters.raking import rake
 
 Floats = npt.NDArray[np.float64]
 MATRIX_PERIOD = "2018-12"

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from tools.parameters.regions_population import Divisions, by_region, rake_groups
 
 from krapte_sd.parameters.observations import Observations
-from krapte_sd.parameters.regions import rake
+from krapte_sd.parameters.raking import rake
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -12,10 +12,9 @@ from tools.parameters.regions_population import SEXES, Divisions, by_region, rak
 from tools.parameters.tables import read_table
 
 from krapte_sd.parameters.observations import Observations
-from krapte_sd.parameters.regions import rake
+from krapte_sd.parameters.raking import rake
 
 Floats = npt.NDArray[np.float64]
-AGES = range(15, 75)
 SURVEY_YEAR = "2023"
 KEPT_PER_YEAR = 0.65 ** (1 / 5)
 """How much of the log ratio of an area to its province is left after a year: slope of 2022 on 2017, regional trial."""
@@ -35,14 +34,17 @@ class NationalLabour:
 
     Attributes
     ----------
+    ages : range
+        Ages of the two tables, from 15.
     employed : numpy.ndarray
-        (19, 2, 60) employed residents by section, sex and age 15-74.
+        (19, 2, ages) employed residents by section, sex and age.
     unemployed : numpy.ndarray
-        (2, 60).
+        (2, ages).
     vacancies : numpy.ndarray
         (19,).
     """
 
+    ages: range
     employed: Floats
     unemployed: Floats
     vacancies: Floats
@@ -51,22 +53,25 @@ class NationalLabour:
 def national_labour(parameters: Path) -> NationalLabour:
     """Read the national tables."""
     labour, vacancies = read_table(parameters, "labour"), read_table(parameters, "vacancies")
+    found = labour.series("initial_employed", "age", region="NL", sex=SEXES[0], sector=SECTIONS[0])
+    ages = range(min(found), max(found) + 1)
 
     def by_age(name: str, **labels: str) -> Floats:
-        return np.array([labour.array(name, "age", AGES, region="NL", sex=sex, **labels) for sex in SEXES])
+        return np.array([labour.array(name, "age", ages, region="NL", sex=sex, **labels) for sex in SEXES])
 
     employed = np.array([by_age("initial_employed", sector=section) for section in SECTIONS])
     unemployed = by_age("initial_unemployed", sector="")
-    return NationalLabour(employed, unemployed, vacancies.array("initial_vacancies", "sector", SECTIONS, region="NL"))
+    return NationalLabour(
+        ages, employed, unemployed, vacancies.array("initial_vacancies", "sector", SECTIONS, region="NL")
+    )
 
 
-def employed_residents(observations: Observations, where: Divisions, population: Floats, national: Floats) -> Floats:
-    """Return (municipalities, 2, 60) employed residents; adds up to `national` (2, 60).
+def employed_residents(observations: Observations, where: Divisions, people: Floats, national: Floats) -> Floats:
+    """Return (municipalities, 2, ages) employed residents; adds up to `national` (2, ages).
 
     National rates by sex and age, and one factor for each province such that the labour force survey of 2023 holds.
     """
     totals = _province_totals(observations, where, "employed_by_region", float(national.sum()))
-    people = population[:, :, 15:75]
     rates = national / people.sum(axis=0)
     return rake_groups(people * rates, where.province.position, totals, national)
 
@@ -102,19 +107,23 @@ def area_ratios(observations: Observations, where: Divisions) -> Floats:
 
 
 def unemployed_residents(
-    observations: Observations, where: Divisions, population: Floats, employed: Floats, national: Floats
+    observations: Observations,
+    where: Divisions,
+    inhabitants: Floats,
+    people: Floats,
+    employed: Floats,
+    national: Floats,
 ) -> Floats:
-    """Return (municipalities, 2, 60) unemployed residents; adds up to `national` (2, 60).
+    """Return (municipalities, 2, ages) unemployed residents; adds up to `national` (2, ages).
 
     Province totals of the survey of 2023; areas by their last known ratio to the province, shrunk; inside an area,
     and for areas without a ratio, a rate that rises with the inhabitants of the municipality to the power 0.1.
     """
     totals = _province_totals(observations, where, "unemployed_by_region", float(national.sum()))
-    people = population[:, :, 15:75]
     seed = people * (national / people.sum(axis=0))
     # what the ages of the residents explain is taken out, so that the rate as a whole has the pattern wanted
     active = seed.sum(axis=(1, 2)) + employed.sum(axis=(1, 2))
-    wanted = active * population.sum(axis=(1, 2)) ** SIZE_POWER
+    wanted = active * inhabitants**SIZE_POWER
     ratio = area_ratios(observations, where)
     area, province = where.corop.position, where.province.position
     of_area = np.bincount(area, wanted) / np.bincount(area, active)

@@ -18,12 +18,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from krapte_sd.errors import BalanceError, FileError, ParameterError, nearest
+from krapte_sd.errors import FileError, ParameterError, nearest
 from krapte_sd.parameters.codes import CODE
 from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.parameters.problems import Problems, listed
 
-__all__ = ["RegionSet", "aggregate", "nests", "rake", "read_region_set", "region_sets", "shares"]
+__all__ = [
+    "RegionSet",
+    "aggregate",
+    "nests",
+    "read_between",
+    "read_region_set",
+    "region_sets",
+    "shares",
+]
 
 Floats = NDArray[np.float64]
 
@@ -329,57 +337,62 @@ def aggregate(
     return np.moveaxis(out, 0, axis)
 
 
-def rake(
-    seed: ArrayLike,
-    margins: Sequence[tuple[tuple[int, ...], ArrayLike]],
-    *,
-    tolerance: float = 1e-12,
-    most: int = 2000,
-) -> Floats:
-    """Bring an array to given margins by proportional fitting, the margins in turn until all hold.
+def read_between(name: str, regions: RegionSet, folder: str | Path | None = None) -> Floats:
+    """Read a table of values from region to region.
 
     Parameters
     ----------
-    seed : array_like
-        Starting values, not negative; zeros stay zero.
-    margins : sequence of tuple
-        ``(axes, target)``: the axes that the margin keeps, in rising order, and its values.
-    tolerance : float
-        Largest deviation of a margin, relative to its largest value.
-    most : int
-        Most rounds.
+    name : str
+        ``commuting_share`` (share of the employed residents of a region who work in another, rows add up to one) or
+        ``distance`` (km between residents), or the name of another table in the folder.
+    regions : RegionSet
+        The division; rows and columns have the order of its codes.
+    folder : str or pathlib.Path, optional
+        Folder with ``<name>.csv`` (columns ``region,to_region,value``); default: the one of the shipped division.
 
     Returns
     -------
     numpy.ndarray
-        Of the shape of `seed`. The last margin holds to rounding.
+        (regions, regions), residence first.
 
     Raises
     ------
-    BalanceError
-        If the margins have different totals, ask for something where the seed has nothing, or are not met.
+    ParameterError
+        If a pair is missing or stands twice, a code is not one of the division, or a value is not a finite number.
+    FileError
+        If there is no such table.
 
     Examples
     --------
-    >>> rake([[1.0, 1.0], [1.0, 3.0]], [((0,), [3.0, 7.0]), ((1,), [4.0, 6.0])]).sum(axis=0)
-    array([4., 6.])
+    >>> share = read_between("commuting_share", read_region_set("province"))
+    >>> bool(abs(share.sum(axis=1) - 1).max() < 1e-9)
+    True
     """
-    array = np.array(seed, np.float64)
-    wanted = [(axes, np.asarray(target, np.float64)) for axes, target in margins]
-    totals = [float(target.sum()) for _, target in wanted]
-    if max(totals) - min(totals) > 1e-9 * abs(max(totals)):
-        raise BalanceError(f"the margins have different totals: {', '.join(f'{total:.10g}' for total in totals)}")
-    worst = np.inf
-    for _ in range(most):
-        worst = 0.0
-        for axes, target in wanted:
-            others = tuple(axis for axis in range(array.ndim) if axis not in axes)
-            sums = array.sum(axis=others, keepdims=True)
-            shaped = target.reshape(sums.shape)
-            if ((sums == 0) & (shaped != 0)).any():
-                raise BalanceError(f"the margin over the axes {axes} asks for something where the seed has nothing")
-            worst = max(worst, float(np.abs(sums - shaped).max()) / float(np.abs(shaped).max()))
-            array *= np.divide(shaped, sums, out=np.zeros_like(sums), where=sums != 0)
-        if worst <= tolerance:
-            return array
-    raise BalanceError(f"margins not met after {most} rounds: off by {worst:.3g} of the largest value")
+    home = parameters_folder() / "regional" / regions.name / "between" if folder is None else Path(folder)
+    path = home / f"{name}.csv"
+    problems = Problems()
+    place = {code: at for at, code in enumerate(regions.codes)}
+    table = np.full((len(place), len(place)), np.nan)
+    for number, row in enumerate(_rows(path, ("region", "to_region", "value")), start=2):
+        where = f"{path.name}:{number}"
+        unknown = [column for column in ("region", "to_region") if row[column] not in place]
+        for column in unknown:
+            what = f"not a region of '{regions.name}'"
+            problems.add(f"{where}:{column}", what, found=row[column], allowed=regions.codes, remedy="correct the code")
+        try:
+            value = float(row["value"])
+        except ValueError:
+            value = np.nan
+        if not np.isfinite(value):
+            problems.add(f"{where}:value", "not a finite number", found=row["value"], remedy="give a number")
+        elif not unknown:
+            pair = place[row["region"]], place[row["to_region"]]
+            if not np.isnan(table[pair]):
+                what = "the pair stands twice"
+                problems.add(where, what, found=f"{row['region']},{row['to_region']}", remedy="delete one of the two")
+            table[pair] = value
+    if np.isnan(table).any() and not problems:
+        missing = [f"{regions.codes[a]} to {regions.codes[b]}" for a, b in np.argwhere(np.isnan(table))]
+        problems.add(path.name, f"{len(missing)} pairs are missing: {listed(missing)}", remedy="give every pair")
+    problems.raise_if_any(f"table '{name}' between regions of '{regions.name}'")
+    return table
