@@ -5,6 +5,7 @@ from __future__ import annotations
 from krapte_sd.kernel.inputs import Series
 from krapte_sd.kernel.program import Program, Result, compile_model
 from krapte_sd.kernel.reference import run_reference
+from krapte_sd.kernel.state import State
 from krapte_sd.kernel.stream import MemberResult
 
-__all__ = ["MemberResult", "Program", "Result", "Series", "compile_model", "run_reference"]
+__all__ = ["MemberResult", "Program", "Result", "Series", "State", "compile_model", "run_reference"]

@@ -1,3 +1,5 @@
+# numba has no types of its own.
+# mypy: disable-error-code="no-untyped-call,untyped-decorator,misc,import-untyped"
 """Numbers of eight members at once, for generated code.
 
 A value of type ``lanes`` is a vector of eight floats, one for each member; one of
@@ -22,7 +24,8 @@ from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
-    "LANES", "absolute", "both", "each", "either", "find", "get", "ld", "no", "pointer", "root", "select", "splat", "st", "whole",
+    "LANES", "absolute", "both", "each", "either", "find", "get", "ld", "no", "pointer", "root", "select", "splat",
+    "st", "whole",
 ]  # fmt: skip
 
 LANES = 8
@@ -70,7 +73,7 @@ def _number(kind: Any) -> Any:
     return lanes if kind == lanes else types.float64
 
 
-# -- memory: places are counted in vectors (`ld`, `st`) or floats (`get`) ------------------------------------------------
+# -- memory: places are counted in vectors (`ld`, `st`) or floats (`get`) ---------------------------------------------
 
 
 @intrinsic
@@ -120,7 +123,7 @@ def splat(typing: Any, value: Any) -> Any:
     return lanes(_number(value)), generate
 
 
-# -- operators -----------------------------------------------------------------------------------------------------------
+# -- operators --------------------------------------------------------------------------------------------------------
 
 
 def _operator(function: Any, result: Any, generate: Callable[[Any, Any, Any], Any]) -> None:
@@ -172,7 +175,7 @@ def _negative(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.fneg(args[0])
 
 
-# -- conditions ----------------------------------------------------------------------------------------------------------
+# -- conditions -------------------------------------------------------------------------------------------------------
 
 
 def _condition(kind: Any) -> Any:
@@ -220,7 +223,7 @@ def select(typing: Any, condition: Any, yes: Any, otherwise: Any) -> Any:
     return lanes(_condition(condition), _number(yes), _number(otherwise)), generate
 
 
-# -- functions -----------------------------------------------------------------------------------------------------------
+# -- functions --------------------------------------------------------------------------------------------------------
 
 
 def _native(name: str) -> Callable[..., Any]:

@@ -23,7 +23,7 @@ from krapte_sd.kernel.schedule import Group, contracted, gather
 from krapte_sd.kernel.source import write
 from krapte_sd.kernel.storage import Layout, place
 
-__all__ = ["FACTOR", "Vectors", "compile_vectors", "factors", "nests", "scale", "scalars"]
+__all__ = ["FACTOR", "Vectors", "compile_vectors", "factors", "nests", "scalars", "scale"]
 
 #: Before the name of an input or a data variable: a factor on the whole of it.
 FACTOR = "scale:"

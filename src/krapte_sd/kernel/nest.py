@@ -215,9 +215,8 @@ class _Nest:
         where.append(self._write(place, total))
 
     def _combine(self, mode: str, left: str, right: _Value) -> str:
-        if mode in ("vmin", "vmax"):
-            if not is_atomic(right.code):
-                right = self._keep(right, self.inner)
+        if mode in ("vmin", "vmax") and not is_atomic(right.code):
+            right = self._keep(right, self.inner)
         return combine(mode, left, right.code, vector=self.vector)
 
     def _add_up(self, mode: str, row: int, length: int, target: str, lanes: int = 0) -> list[str]:
@@ -323,7 +322,7 @@ class _Nest:
 
     def _lookup(self, function: str, args: tuple[Expr, ...]) -> _Value:
         table, x = args[0], self._expr(args[1])
-        assert isinstance(table, Ref)  # noqa: S101 - the reader makes nothing else
+        assert isinstance(table, Ref)
         width = self.lengths[table.index[-1].dimension]
         place, level = self._address(table.name, table.index)
         memory = self.context.shared[table.name][0] if table.name in self.context.shared else "W"

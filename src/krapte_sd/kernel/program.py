@@ -20,13 +20,15 @@ from krapte_sd.kernel.nest import Context
 from krapte_sd.kernel.run import Run
 from krapte_sd.kernel.settings import read_settings
 from krapte_sd.kernel.source import Source, write
+from krapte_sd.kernel.state import State, cell_keys, check_state
 from krapte_sd.kernel.storage import place
 from krapte_sd.kernel.stream import MemberResult, join, stream
 
 __all__ = ["Program", "Result", "compile_model"]
 
 Array = NDArray[np.float64]
-Method = Literal["euler", "rk4"]
+Method = Literal["euler", "rk4", "lsoda", "rk45", "dop853"]
+Fixed = Literal["euler", "rk4"]
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,15 @@ class Result:
     integrals : dict of str to array, shape (years, dimensions)
         Integral over each calendar year, with the weights of the solver, so that
         the change of a stock is the integral of its net flow to rounding.
-    final_state : dict of str to array
-        The stocks at the end.
+    final_state : State
+        The stocks at the end by name, and what else is needed to go on with `run`.
     """
 
     times: Array
     saved: dict[str, Array]
     years: NDArray[np.int64]
     integrals: dict[str, Array]
-    final_state: dict[str, Array]
+    final_state: State
 
 
 def compile_model(
@@ -157,6 +159,7 @@ class Program:
         self._data = data
         self.different = different
         self.factors = tuple(name.removeprefix(FACTOR) for name in different if name.startswith(FACTOR))
+        self.cells = cell_keys(lowered)
         self._addresses = addresses(module, source)
 
     def __repr__(self) -> str:
@@ -176,7 +179,7 @@ class Program:
             if not np.isscalar(value) or not np.isfinite(np.asarray(value, dtype=float)):
                 problems.append(f"'{name}' must be a finite number, found {value!r}")
             else:
-                scales[name] = float(value)
+                scales[name] = float(np.asarray(value, dtype=float))
         if problems:
             raise ParameterError.collect(f"inputs of {self.model.path}", problems)
         return {name: value for name, value in inputs.items() if name not in scales}, scales
@@ -197,6 +200,9 @@ class Program:
         save_step: float | None = None,
         *,
         debug: bool = False,
+        state: State | None = None,
+        rtol: float = 1e-8,
+        atol: float = 1e-8,
     ) -> Result:
         """Run the model from one 1 January to another.
 
@@ -215,14 +221,22 @@ class Program:
             First and last 1 January.
         step : float, optional
             1, 1/2, 1/4, ... of a year.
-        method : {"rk4", "euler"}, optional
-            Classic Runge-Kutta of order 4, or Euler as Vensim and PySD have it.
+        method : {"rk4", "euler", "lsoda", "rk45", "dop853"}, optional
+            Classic Runge-Kutta of order 4, or Euler as Vensim and PySD have it; or
+            one of scipy's solvers that choose their steps, restarted at each
+            1 January.
         save_step : float, optional
             Save also between two 1 Januaries, every so many years; a multiple of
             `step` that divides a year.
         debug : bool, optional
             Check after every step that no stock is negative (unless its limits in
             the file allow it) or not finite.
+        state : State, optional
+            Go on from the final state of another run of this model: a run that is
+            cut in two gives the same bits as one in one piece.
+        rtol, atol : float, optional
+            Tolerances of the adaptive solvers; `atol` is relative to the largest
+            element of each stock.
 
         Returns
         -------
@@ -238,18 +252,53 @@ class Program:
         SolverError
             If an output is not finite.
         """
-        settings = read_settings(start, stop, step, method, save_step)
+        settings = read_settings(start, stop, step, method, save_step, rtol, atol)
+        if state is not None:
+            check_state(state, self.model, self.stocks, self.cells, settings.start)
         plain, scales = self.split(inputs)
         checked = check_inputs(self.model, self.needed, plain, settings.start, settings.stop)
-        run = Run(self, checked, settings, debug, scales)
+        run = Run(self, checked, settings, debug, scales, state)
         run.go()
-        return Result(
-            run.times,
-            run.saved,
-            np.arange(settings.start, settings.stop),
-            run.integrals,
-            {name: run.views[name].copy() for name in self.stocks},
-        )
+        years = np.arange(settings.start, settings.stop)
+        return Result(run.times, run.saved, years, run.integrals, run.final_state())
+
+    def solver_error(
+        self,
+        inputs: Mapping[str, Any | Series],
+        start: int,
+        stop: int,
+        step: float = 0.25,
+        method: Fixed = "rk4",
+        reference: Method = "dop853",
+        rtol: float = 1e-10,
+        atol: float = 1e-10,
+    ) -> dict[str, float]:
+        """Measure the error of fixed steps against an adaptive solver.
+
+        Parameters
+        ----------
+        inputs, start, stop, step, method
+            The run in question, see `run`.
+        reference : str, optional
+            The solver to compare with.
+        rtol, atol : float, optional
+            Its tolerances.
+
+        Returns
+        -------
+        dict of str to float
+            For each output the largest difference at any time in any element,
+            relative to the largest value of the variable.
+        """
+        run = self.run(inputs, start, stop, step, method)
+        exact = self.run(inputs, start, stop, step, reference, rtol=rtol, atol=atol)
+        errors = {}
+        for ours, theirs in ((run.saved, exact.saved), (run.integrals, exact.integrals)):
+            for name, value in theirs.items():
+                size = float(np.abs(value).max(initial=0.0)) or 1.0
+                key = name if ours is run.saved else f"{name}'integral"
+                errors[key] = float(np.abs(ours[name] - value).max(initial=0.0)) / size
+        return errors
 
     def run_members(
         self,
@@ -258,7 +307,7 @@ class Program:
         start: int,
         stop: int,
         step: float = 0.25,
-        method: Literal["euler", "rk4"] = "rk4",
+        method: Fixed = "rk4",
         save_step: float | None = None,
         *,
         threads: int | None = None,
@@ -293,9 +342,7 @@ class Program:
             If an output is not finite, with the numbers of the members.
         """
         return join(
-            self.stream_members(
-                inputs, draws, start, stop, step, method, save_step, threads=threads, chunk=chunk
-            )
+            self.stream_members(inputs, draws, start, stop, step, method, save_step, threads=threads, chunk=chunk)
         )
 
     def stream_members(
@@ -305,7 +352,7 @@ class Program:
         start: int,
         stop: int,
         step: float = 0.25,
-        method: Literal["euler", "rk4"] = "rk4",
+        method: Fixed = "rk4",
         save_step: float | None = None,
         *,
         threads: int | None = None,
@@ -320,7 +367,7 @@ class Program:
         MemberResult
             Outputs of the next members, in order.
         """
-        settings = read_settings(start, stop, step, method, save_step)
+        settings = read_settings(start, stop, step, method, save_step, fixed=True)
         yield from stream(self, inputs, draws, settings, threads, chunk)
 
 

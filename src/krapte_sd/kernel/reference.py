@@ -17,6 +17,7 @@ from krapte_sd.equations.vensim import load_pysd, read_model, read_text, replace
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.inputs import Checked, check_inputs
 from krapte_sd.kernel.program import Result
+from krapte_sd.kernel.state import State
 
 __all__ = ["run_reference"]
 
@@ -89,7 +90,7 @@ def run_reference(
         column = name if name in frame.columns else model.variables[name].label
         rows = [_values(each, model, name) for each in frame[column]]
         saved[name] = np.stack(rows)
-    return Result(times, saved, np.arange(0), {}, {})
+    return Result(times, saved, np.arange(0), {}, State({}))
 
 
 def _timed(text: str, start: int, stop: int, step: float, save_step: float) -> str:

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from krapte_sd.errors import BalanceError, SolverError
+from krapte_sd.kernel.adaptive import integrate_year
 from krapte_sd.kernel.inputs import Checked
 from krapte_sd.kernel.members import FACTOR
 from krapte_sd.kernel.settings import Settings
+from krapte_sd.kernel.state import State
 
 if TYPE_CHECKING:
     from krapte_sd.kernel.program import Program
@@ -51,6 +53,8 @@ class Run:
         Check the stocks after every step.
     scales : mapping of str to float, optional
         Factors on inputs and data, with the prefix of their slots.
+    state : State, optional
+        State to start from; default: the initial values of the model.
     """
 
     def __init__(
@@ -60,10 +64,12 @@ class Run:
         settings: Settings,
         debug: bool = False,
         scales: Mapping[str, float] | None = None,
+        state: State | None = None,
     ) -> None:
         self.program = program
         self.settings = settings
         self.debug = debug
+        self.state = state
         self.layout = program._layout
         self.slots = program._lowered.slots
         self.work = aligned(self.layout.size)
@@ -79,10 +85,8 @@ class Run:
             for names, block in zip(program._data, (self.layout.hold, self.layout.linear), strict=True)
         )
         layout = self.layout
-        self.places = np.array(
-            [layout.state, layout.rates, layout.saved_state, layout.weighted, layout.linear[0], layout.length]
-            + [layout.linear[1]]
-        )
+        blocks = (layout.state, layout.rates, layout.saved_state, layout.weighted)
+        self.places = np.array([*blocks, layout.linear[0], layout.length, layout.linear[1]])
         first, count = layout.linear
         self.data = self.work[first : first + count]
         count = (settings.stop - settings.start) * (settings.per_year // settings.every) + 1
@@ -126,6 +130,12 @@ class Run:
 
     def _start(self) -> None:
         """Settle all initial values; one may depend on another, hence the passes."""
+        if self.state is not None:
+            for name in self.program.stocks:
+                self.views[name][...] = self.state.stocks[name]
+            for cell, key in self.program.cells.items():
+                self.views[cell][...] = self.state.initial[key]
+            return
         year = float(self.settings.start)
         lowered = self.program._lowered
         for _ in range(lowered.passes):
@@ -148,13 +158,25 @@ class Run:
         for number in range(settings.stop - settings.start):
             self._year(number)
             self.work[first:last] = 0.0
-            self._steps(number)
+            if settings.adaptive:
+                integrate_year(self, number, self._save)
+            else:
+                self._steps(number)
             for name, out in self.integrals.items():
                 out[number] = self.views[f"{name}'integral"]
         self._year(settings.stop - settings.start)
         self._call("rates", float(settings.stop), float(settings.stop))
         self._save(float(settings.stop))
         self._finite()
+
+    def final_state(self) -> State:
+        """What is needed to go on from the end."""
+        return State(
+            {name: self.views[name].copy() for name in self.program.stocks},
+            {key: self.views[cell].copy() for cell, key in self.program.cells.items()},
+            float(self.settings.stop),
+            self.program.model.sha256,
+        )
 
     def _steps(self, number: int) -> None:
         """Take the steps of a calendar year, from one output to the next."""
@@ -224,7 +246,9 @@ class Run:
                 if finite.all():
                     continue
                 place = [int(each) for each in np.argwhere(~finite)[0]]
-                text = f"{self.program.where(name, place[1:])} is {value[tuple(place)]} first {what} {points[place[0]]:g}"
+                text = (
+                    f"{self.program.where(name, place[1:])} is {value[tuple(place)]} first {what} {points[place[0]]:g}"
+                )
                 found.append((float(points[place[0]]), text))
         if found:
             problems = list(dict.fromkeys(text for _, text in sorted(found, key=lambda each: each[0])))

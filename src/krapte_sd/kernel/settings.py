@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from krapte_sd.errors import ParameterError, nearest
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["ADAPTIVE", "Settings", "read_settings"]
+
+FIXED = ("euler", "rk4")
+ADAPTIVE = ("lsoda", "rk45", "dop853")
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,20 @@ class Settings:
     start: int
     stop: int
     per_year: int
-    euler: bool
+    method: str
     every: int
+    rtol: float = 1e-8
+    atol: float = 1e-8
+
+    @property
+    def euler(self) -> bool:
+        """True for Euler's method."""
+        return self.method == "euler"
+
+    @property
+    def adaptive(self) -> bool:
+        """True if the solver chooses its steps."""
+        return self.method in ADAPTIVE
 
     def points(self, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times of a calendar year, and the share of it that is over.
@@ -32,10 +47,20 @@ class Settings:
         shares = np.arange(2 * self.per_year + 1) * (0.5 / self.per_year)
         times = year + shares
         times[-1] = np.nextafter(times[-1], year)
-        return times, shares
+        return times.astype(np.float64, copy=False), shares.astype(np.float64, copy=False)
 
 
-def read_settings(start: float, stop: float, step: float, method: str, save_step: float | None) -> Settings:
+def read_settings(
+    start: float,
+    stop: float,
+    step: float,
+    method: str,
+    save_step: float | None,
+    rtol: float = 1e-8,
+    atol: float = 1e-8,
+    *,
+    fixed: bool = False,
+) -> Settings:
     """Check the settings of a run; all problems together."""
     problems = []
     for name, value in (("start", start), ("stop", stop)):
@@ -46,8 +71,13 @@ def read_settings(start: float, stop: float, step: float, method: str, save_step
     steps = {1.0 / 2**k: 2**k for k in range(13)}
     if step not in steps:
         problems.append(f"step must be 1, 1/2, 1/4, ... 1/4096 of a year, found {step!r}")
-    if method not in ("euler", "rk4"):
-        problems.append(f"method must be 'euler' or 'rk4', found {method!r}{nearest(str(method), ('euler', 'rk4'))}")
+    methods = FIXED if fixed else FIXED + ADAPTIVE
+    if method not in methods:
+        told = ", ".join(f"'{each}'" for each in methods[:-1]) + f" or '{methods[-1]}'"
+        problems.append(f"method must be {told}, found {method!r}{nearest(str(method), methods)}")
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if not 1e-13 <= value <= 0.1:
+            problems.append(f"{name} must lie between 1e-13 and 0.1, found {value!r}")
     every = steps.get(step, 1)
     if save_step is not None and step in steps:
         if save_step not in steps or save_step < step:
@@ -56,4 +86,4 @@ def read_settings(start: float, stop: float, step: float, method: str, save_step
             every = steps[step] // steps[save_step]
     if problems:
         raise ParameterError.collect("settings of the run", problems)
-    return Settings(int(start), int(stop), steps[step], method == "euler", every)
+    return Settings(int(start), int(stop), steps[step], method, every, rtol, atol)

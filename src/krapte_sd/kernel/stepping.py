@@ -1,3 +1,5 @@
+# numba has no types of its own.
+# mypy: disable-error-code="call-arg,import-untyped"
 """Steps through a stretch of time; compiled once for all models.
 
 The functions of a model are called by their addresses. All arrays are one
@@ -9,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
@@ -31,14 +32,14 @@ def _call(typing: Any, address: Any, work: Any, shared: Any, timed: Any, time: A
 
 
 @njit(f"({ADDRESSES}, int64, int64, int64, float64, float64)", cache=True, error_model="numpy", nogil=True)
-def evaluate(functions, work, shared, timed, time, year):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def evaluate(functions: Any, work: int, shared: int, timed: int, time: float, year: float) -> None:
     """Call some functions one after the other; `work`, `shared` and `timed` are addresses."""
     for k in range(functions.size):
         _call(functions[k], work, shared, timed, time, year)
 
 
 @njit("(float64[::1], float64[::1], float64[::1], float64)", cache=True, error_model="numpy", nogil=True)
-def interpolate(out, before, after, share):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def interpolate(out: Any, before: Any, after: Any, share: float) -> None:
     """Interpolate between two rows; at share 0 the row after is left out of account."""
     if share == 0.0:
         for i in range(out.size):
@@ -55,9 +56,25 @@ def interpolate(out, before, after, share):  # type: ignore[no-untyped-def]  # n
     error_model="numpy",
     nogil=True,
 )
-def advance(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    work, base, shared, timed, stride, layout, rates, follow, rows, times, shares, year, first, last, h, euler, fresh
-):
+def advance(
+    work: Any,
+    base: int,
+    shared: int,
+    timed: int,
+    stride: int,
+    layout: Any,
+    rates: Any,
+    follow: Any,
+    rows: Any,
+    times: Any,
+    shares: Any,
+    year: float,
+    first: int,
+    last: int,
+    h: float,
+    euler: bool,
+    fresh: bool,
+) -> None:
     """Take the steps `first` ... `last` - 1 of a stretch of time.
 
     `layout` holds the first places of state, rates, saved state, weighted sum and
@@ -107,7 +124,7 @@ def advance(  # type: ignore[no-untyped-def]  # noqa: ANN201
 
 
 @njit("(float64[::1], float64[::1], int64[:, ::1])", cache=True, error_model="numpy", nogil=True)
-def gather(out, work, pieces):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def gather(out: Any, work: Any, pieces: Any) -> None:
     """Copy pieces of the workspace (first place, length) one behind the other."""
     at = 0
     for k in range(pieces.shape[0]):
@@ -115,6 +132,3 @@ def gather(out, work, pieces):  # type: ignore[no-untyped-def]  # noqa: ANN201
         for i in range(pieces[k, 1]):
             out[at + i] = work[first + i]
         at += pieces[k, 1]
-
-
-_ = np

@@ -107,7 +107,7 @@ def place(
     yearly = [each.target for phase in ("const", "year") for each in lowered.phases[phase]]
     given = [name for name, slot in lowered.slots.items() if slot.role in ("input", "lookup", "cell")]
     layout.hold = block(hold)
-    first, _ = block([*given, *yearly])
+    block([*given, *yearly])
     layout.yearly = (layout.hold[0], layout.size - layout.hold[0])
     layout.linear = block(linear)
     block(timed)

@@ -285,7 +285,9 @@ class _Plan:
                 source, begin = (timed[k], layout.timed[0]) if first >= layout.timed[0] else (held, layout.yearly[0])
                 out[at] = source[first - begin : first - begin + slots[name].size].reshape(out[at].shape)
 
-    def result(self, members: NDArray[np.int64], first: int, pool: ThreadPoolExecutor, local: threading.local) -> MemberResult:
+    def result(
+        self, members: NDArray[np.int64], first: int, pool: ThreadPoolExecutor, local: threading.local
+    ) -> MemberResult:
         """Run some members."""
         count = len(members)
         model, stocks = self.program.model, self.program.stocks
@@ -301,7 +303,9 @@ class _Plan:
             worker.run(np.concatenate([chosen, np.full(LANES - len(chosen), chosen[-1])]))
             for outputs, buffer in ((saved, worker.saved), (integrals, worker.integrals)):
                 _spread(outputs, buffer, begin, len(chosen))
-            _spread({name: each[np.newaxis] for name, each in final.items()}, worker.final[np.newaxis], begin, len(chosen))
+            _spread(
+                {name: each[np.newaxis] for name, each in final.items()}, worker.final[np.newaxis], begin, len(chosen)
+            )
 
         list(pool.map(work, range(0, count, LANES)))
         for name, out in self.shared_outputs.items():
@@ -386,6 +390,4 @@ def join(results: Iterator[MemberResult]) -> MemberResult:
         }
 
     count = sum(each.count for each in blocks)
-    return MemberResult(
-        0, count, head.times, joined("saved"), head.years, joined("integrals"), joined("final_state")
-    )
+    return MemberResult(0, count, head.times, joined("saved"), head.years, joined("integrals"), joined("final_state"))
