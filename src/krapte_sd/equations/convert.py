@@ -324,6 +324,9 @@ class Converter:
             return self._problem(scope, f"the function {shown} is not supported{nearest(shown, _SUPPORTED)}")
         if len(arguments) != ARITY[function]:
             return self._problem(scope, f"{shown} takes {ARITY[function]} argument(s), found {len(arguments)}")
+        if name == "pulse_train":
+            # PySD's grammar puts the interval before the width.
+            arguments[1], arguments[2] = arguments[2], arguments[1]
         args = [self.expr(each, scope) for each in arguments]
         if name == "if_then_else":
             args[0] = _condition(args[0])
