@@ -110,10 +110,15 @@ def people(found: Base, regions: RegionSet) -> list[Row]:
 
 
 def _residents_by_section(found: Base, regions: RegionSet) -> Floats:
-    """(regions, 19) workers by region of residence: commuters have the sections of where they work."""
+    """(regions, 19) workers by region of residence: commuters have the sections of the region where they work.
+
+    Of regions, not of municipalities, so that `krapte_sd.parameters.raking.commuting_by_section` gives exactly the
+    workers by region of work.
+    """
     incidence = regions.incidence()
-    workers = incidence @ found.commuting.workers
-    return np.asarray(workers @ (found.sections / found.jobs.sum(axis=1)[:, None]))
+    workers = incidence @ found.commuting.workers @ incidence.T
+    mix = incidence @ found.sections
+    return np.asarray(workers @ (mix / mix.sum(axis=1, keepdims=True)))
 
 
 def work(found: Base, regions: RegionSet) -> list[Row]:

@@ -196,7 +196,8 @@ def report(found: Base, tell: Callable[[str], object]) -> bool:
     rank = float(np.corrcoef(np.argsort(np.argsort(ours)), np.argsort(np.argsort(seen)))[0, 1])
     line("tightness by province 2023Q2, rank correlation", rank, 0.7, "", above=True)
     workers, (used, before) = used_workers(found)
-    line("workers by province and group, largest error", 100 * float(np.abs(workers / used - 1).max()), 2)
+    deviation = 100 * float(np.abs(workers / used - 1).max())
+    line("workers by province and group, largest error", deviation, 2, more="(raked to it: by construction)")
     mean = np.abs(workers - before).sum() / before.sum()
     tell(f"     before the totals of the regional accounts: {100 * mean:.1f}% on average")
     commuting = found.commuting
