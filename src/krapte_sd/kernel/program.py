@@ -11,10 +11,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from krapte_sd.equations.expressions import Ref, walk
 from krapte_sd.equations.model import Model
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.inputs import Series, check_inputs
-from krapte_sd.kernel.lower import lower
+from krapte_sd.kernel.lower import YEAR, lower
 from krapte_sd.kernel.members import FACTOR, Vectors, compile_vectors, factors, nests, scalars, scale
 from krapte_sd.kernel.nest import Context
 from krapte_sd.kernel.run import Run
@@ -59,7 +60,7 @@ class Result:
 
 
 def compile_model(
-    model: Model, save: Sequence[str], integrate: Sequence[str] = (), members: Sequence[str] = ()
+    model: Model, save: Sequence[str], integrate: Sequence[str] = (), members: Sequence[str] | None = None
 ) -> Program:
     """Compile the equations that some outputs need.
 
@@ -72,9 +73,10 @@ def compile_model(
     integrate : sequence of str, optional
         Variables whose integral over each calendar year is wanted.
     members : sequence of str, optional
-        What may differ between members of an ensemble, beside all scalar inputs
-        and constants: names of larger inputs or constants, and ``scale:NAME`` for a
-        factor on a whole input or data variable (1 unless a run sets it).
+        What may differ between members of an ensemble: names of inputs or
+        constants, and ``scale:NAME`` for a factor on a whole input or data variable
+        (1 unless a run sets it). Default: all scalar inputs and constants. The fewer
+        differ, the more is computed only once for all.
 
     Returns
     -------
@@ -98,8 +100,8 @@ def compile_model(
     if problems:
         raise ParameterError.collect(f"outputs of {model.path}", problems)
     needed = model.needed((*save, *integrate))
-    scaled = factors(model, needed, members)
-    different = dict.fromkeys((*scalars(model, needed), *members))
+    different = tuple(dict.fromkeys(scalars(model, needed) if members is None else members))
+    scaled = factors(model, needed, different)
     lowered = lower(model, tuple(dict.fromkeys(save)), tuple(dict.fromkeys(integrate)))
     scale(lowered, scaled)
     # What does not depend on the state keeps its memory: runs of many members share it.
@@ -112,7 +114,7 @@ def compile_model(
     source = write(context, phases)
     from krapte_sd.kernel import cache
 
-    return Program(model, context, cache.load(source.text), source, (hold, linear), tuple(different))
+    return Program(model, context, cache.load(source.text), source, (hold, linear), different)
 
 
 class Program:
@@ -153,6 +155,10 @@ class Program:
         self.stocks = tuple(lowered.stocks)
         self.needed = model.needed((*self.save, *self.integrate))
         self.inputs = tuple(name for name in self.needed if model.variables[name].kind in ("input", "data"))
+        self.tables = tuple(name for name in self.needed if model.variables[name].kind == "lookup")
+        self.uses_year = any(
+            each == YEAR for phase in lowered.phases.values() for one in phase for each in walk(one.expr)
+        )
         self._lowered = lowered
         self._layout = context.layout
         self._module = module
@@ -193,8 +199,8 @@ class Program:
     def run(
         self,
         inputs: Mapping[str, Any | Series],
-        start: int,
-        stop: int,
+        start: float,
+        stop: float,
         step: float = 0.25,
         method: Method = "rk4",
         save_step: float | None = None,
@@ -212,15 +218,19 @@ class Program:
         left, so that ``INTEGER(Time)`` and ``Time >= 2030`` turn only with the
         step that starts on 1 January.
 
+        A model without data knows no calendar: it may run from any time to any other
+        by any step that divides the time between, in one stretch, with times
+        ``start + k*step``.
+
         Parameters
         ----------
         inputs : mapping of str to array or Series
             Arrays of exactly the declared shape for inputs, Series for data.
             Constants of the file may be replaced.
-        start, stop : int
-            First and last 1 January.
+        start, stop : float
+            First and last 1 January; without data and integrals any times.
         step : float, optional
-            1, 1/2, 1/4, ... of a year.
+            1, 1/2, 1/4, ... of a year; without data and integrals any step.
         method : {"rk4", "euler", "lsoda", "rk45", "dop853"}, optional
             Classic Runge-Kutta of order 4, or Euler as Vensim and PySD have it; or
             one of scipy's solvers that choose their steps, restarted at each
@@ -252,15 +262,36 @@ class Program:
         SolverError
             If an output is not finite.
         """
-        settings = read_settings(start, stop, step, method, save_step, rtol, atol)
+        plainly = not any(self._data) and not self.integrate
+        settings = read_settings(start, stop, step, method, save_step, rtol, atol, plain=plainly)
+        self.check_method(method)
         if state is not None:
-            check_state(state, self.model, self.stocks, self.cells, settings.start)
+            check_state(state, self.model, self.stocks, self.cells, settings.begin(0))
         plain, scales = self.split(inputs)
         checked = check_inputs(self.model, self.needed, plain, settings.start, settings.stop)
         run = Run(self, checked, settings, debug, scales, state)
         run.go()
-        years = np.arange(settings.start, settings.stop)
+        years = np.arange(settings.start, settings.stop if settings.calendar else settings.start)
         return Result(run.times, run.saved, years, run.integrals, run.final_state())
+
+    def check_method(self, method: str) -> None:
+        """Refuse every method but Euler's for a model whose equations use TIME STEP.
+
+        Raises
+        ------
+        ParameterError
+            With the places that use it.
+        """
+        if "time_step" not in self.needed or method == "euler":
+            return
+        places = [
+            f"{equation.span}: in '{each.label}': TIME STEP"
+            for each in (self.model.variables[name] for name in self.needed)
+            for equation in (*each.equations, *each.initial)
+            if any(isinstance(part, Ref) and part.name == "time_step" for part in walk(equation.expr))
+        ]
+        heading = f"method '{method}' for {self.model.path}: equations with TIME STEP hold for Euler's method only"
+        raise ParameterError.collect(heading, places)
 
     def solver_error(
         self,
@@ -368,6 +399,7 @@ class Program:
             Outputs of the next members, in order.
         """
         settings = read_settings(start, stop, step, method, save_step, fixed=True)
+        self.check_method(method)
         yield from stream(self, inputs, draws, settings, threads, chunk)
 
 

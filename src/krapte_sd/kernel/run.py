@@ -79,6 +79,11 @@ class Run:
             self.views[name][...] = value
         for name, factor in (scales or {}).items():
             self.views[name][...] = factor
+        for name, given in settings.given.items():
+            if name in self.views:
+                self.views[name][...] = given
+        for name in program.tables:
+            self.views[name][...] = program.model.variables[name].value
         years = settings.stop - settings.start + 1
         self.hold, self.linear = (
             self._table(names, checked, block, years)
@@ -89,7 +94,7 @@ class Run:
         self.places = np.array([*blocks, layout.linear[0], layout.length, layout.linear[1]])
         first, count = layout.linear
         self.data = self.work[first : first + count]
-        count = (settings.stop - settings.start) * (settings.per_year // settings.every) + 1
+        count = (settings.stop - settings.start) * -(-settings.per_year // settings.every) + 1
         self.times = np.empty(count)
         self.saved = {name: np.empty((count, *program.model.shape(name))) for name in program.save}
         self.integrals = {name: np.empty((years - 1, *program.model.shape(name))) for name in program.integrate}
@@ -114,19 +119,20 @@ class Run:
 
     def _year(self, number: int) -> None:
         """Load what belongs to a calendar year, at its 1 January."""
-        year = float(self.settings.start + number)
+        time = self.settings.begin(number)
+        year = self.settings.year(number, time)
         first, count = self.layout.hold
         self.work[first : first + count] = self.hold[number]
-        self._call("const", year, year)
-        self._call("year", year, year)
-        self._time(number, 0.0, year)
+        self._call("const", time, year)
+        self._call("year", time, year)
+        self._time(number, 0.0, time)
 
     def _time(self, number: int, share: float, time: float) -> None:
         """Bring what depends on time alone to a time within a calendar year."""
         if self.data.size:
             after = self.linear[number + 1] if share else self.linear[number]
             stepping().interpolate(self.data, self.linear[number], after, share)
-        self._call("time", time, float(self.settings.start + number))
+        self._call("time", time, self.settings.year(number, time))
 
     def _start(self) -> None:
         """Settle all initial values; one may depend on another, hence the passes."""
@@ -136,14 +142,20 @@ class Run:
             for cell, key in self.program.cells.items():
                 self.views[cell][...] = self.state.initial[key]
             return
-        year = float(self.settings.start)
+        time = self.settings.begin(0)
+        year = self.settings.year(0, time)
         lowered = self.program._lowered
+        starting = self.views.get("'starting")
+        if starting is not None:
+            starting[...] = 1.0
         for _ in range(lowered.passes):
             self._year(0)
             for phase in ("rates", "outputs", "start"):
-                self._call(phase, year, year)
+                self._call(phase, time, year)
             for body, cell in lowered.copies:
                 self.views[cell][...] = self.views[body]
+        if starting is not None:
+            starting[...] = 0.0
 
     # -- the run -----------------------------------------------------------------------------------------------------
 
@@ -152,7 +164,7 @@ class Run:
         settings = self.settings
         self._start()
         if self.debug:
-            self._guard(float(settings.start))
+            self._guard(settings.begin(0))
         first = self.layout.state + self.layout.stocks
         last = self.layout.state + self.layout.length
         for number in range(settings.stop - settings.start):
@@ -165,8 +177,8 @@ class Run:
             for name, out in self.integrals.items():
                 out[number] = self.views[f"{name}'integral"]
         self._year(settings.stop - settings.start)
-        self._call("rates", float(settings.stop), float(settings.stop))
-        self._save(float(settings.stop))
+        self._call("rates", settings.end, settings.year(settings.stop - settings.start, settings.end))
+        self._save(settings.end)
         self._finite()
 
     def final_state(self) -> State:
@@ -174,34 +186,37 @@ class Run:
         return State(
             {name: self.views[name].copy() for name in self.program.stocks},
             {key: self.views[cell].copy() for cell, key in self.program.cells.items()},
-            float(self.settings.stop),
+            self.settings.end,
             self.program.model.sha256,
         )
 
     def _steps(self, number: int) -> None:
         """Take the steps of a calendar year, from one output to the next."""
         settings = self.settings
-        year = float(settings.start + number)
         times, shares = settings.points(number)
         rows = self.linear[number : number + 2]
-        every = 1 if self.debug else settings.every
+        follow_year = not settings.calendar and self.program.uses_year
+        every = 1 if self.debug or follow_year else settings.every
         for k in range(0, settings.per_year, every):
             fresh = k % settings.every == 0
+            year = settings.year(number, float(times[2 * k]))
+            if follow_year and k:
+                self._call("year", float(times[2 * k]), year)
+                self._call("time", float(times[2 * k]), year)
             if fresh:
                 self._call("rates", float(times[2 * k]), year)
                 self._save(float(times[2 * k]))
             stepping().advance(
                 *(self.work, self.base, 0, 0, 0, self.places),
                 *(self.program._addresses["rates"], self.program._addresses["time"], rows, times, shares, year),
-                *(k, k + every, 1.0 / settings.per_year, settings.euler, fresh),
+                *(k, min(k + every, settings.per_year), settings.h, settings.euler, fresh),
             )
             if self.debug:
-                self._guard(year + (k + 1) / settings.per_year)
+                self._guard(settings.begin(number) + (k + 1) * settings.h)
 
     def _save(self, time: float) -> None:
         """Store what is wanted; the rates of this time are in the workspace."""
-        year = float(np.floor(time))
-        self._call("outputs", time, year)
+        self._call("outputs", time, float(np.floor(time) if self.settings.calendar else np.trunc(time)))
         self.times[self.filled] = time
         for name, out in self.saved.items():
             out[self.filled] = self.views[name]
