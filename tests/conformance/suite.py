@@ -30,7 +30,22 @@ _CONTROL = {"final_time": "stop", "initial_time": "start", "saveper": "saveper",
 
 #: Models whose every feature the labour model, or one like it, may use (the folders of the suite).
 _MUST = """
-
+    abs active_initial arguments arithmetics arithmetics_exp builtin_max builtin_min chained_initialization
+    comparisons conditional_subscripts constant_expressions control_vars elm_count euler_step_vs_saveper
+    eval_order except except_multiple except_subranges exp exponentiation get_constants
+    get_constants_incomplete_subscript get_constants_subranges get_data get_data_args_3d_xls
+    get_mixed_definitions get_subscript_3d_arrays_xls get_values_order get_xls_cellrange if_stmt
+    initial_function input_functions ln log logicals lookups lookups_inline lookups_inline_bounded
+    lookups_with_expr lookups_without_range nested_functions partial_range_definitions power repeated_subscript
+    smaller_range sqrt subrange_merge subscript_1d_arrays subscript_2d_arrays subscript_3d_arrays
+    subscript_3d_arrays_lengthwise subscript_3d_arrays_widthwise subscript_aggregation subscript_constant_call
+    subscript_copy subscript_definition subscript_element_name subscript_individually_defined_1_of_2d_arrays
+    subscript_individually_defined_1_of_2d_arrays_from_floats subscript_individually_defined_1d_arrays
+    subscript_individually_defined_stocks subscript_logicals subscript_mapping_simple subscript_mapping_vensim
+    subscript_mixed_assembly subscript_multiples subscript_numeric_range subscript_selection subscript_subranges
+    subscript_subranges_equal subscript_transposition subscript_updimensioning subscripted_flows
+    subscripted_if_then_else subscripted_logicals subscripted_lookups subscripted_ramp_step subscripted_xidz
+    subset_duplicated_coord time unchangeable_constant with_lookup xidz_zidz
 """
 MUST = frozenset(_MUST.split())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,16 +20,17 @@ from krapte_sd.equations.expressions import (
     Op,
     Reduce,
     Ref,
+    Span,
     TimeRef,
     walk,
 )
 from krapte_sd.equations.grammar import LITERAL_BASE
-from krapte_sd.equations.hidden import POINT, Hidden, Owner, table
+from krapte_sd.equations.hidden import POINT, Hidden, Owner, loops, table
 from krapte_sd.equations.model import Variable
 from krapte_sd.equations.ranges import Ranges, normal
 from krapte_sd.errors import nearest
 
-__all__ = ["Converter", "Scope"]
+__all__ = ["Converter", "MacroBody", "Scope"]
 
 _NOT_CALLED = {"+", "-", "*", "/", "^", "neg", "=", "<>", "<", "<=", ">", ">=", "and", "or", "not"} | {
     "lookup", "lookup_backward", "lookup_forward",
@@ -75,11 +76,32 @@ class Scope:
     owner: Owner
     bound: Mapping[str, Binding]
     marked: list[str] | None = None
+    # Inside a macro: what its arguments and variables stand for; nothing else can be seen there.
+    local: Mapping[str, Expr] | None = None
 
     @property
     def label(self) -> str:
         """Name of the variable whose equation it is."""
         return self.owner.label
+
+
+@dataclass(frozen=True)
+class MacroBody:
+    """A macro whose equations are parsed.
+
+    Attributes
+    ----------
+    name : str
+        Its name, which is also that of its result.
+    arguments : tuple of str
+        Normal names of its arguments.
+    parts : mapping of str to (component, Span, str)
+        Parsed equation, place and unit of each of its variables, by normal name.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    parts: Mapping[str, tuple[Any, Span, str]]
 
 
 @dataclass
@@ -96,6 +118,10 @@ class Converter:
         Normal names of entries that could not be read and are reported already.
     controls : mapping of str to Variable
         Variables for TIME STEP, FINAL TIME and SAVEPER, by normal name.
+    macros : mapping of str to MacroBody
+        The macros of the file, by normal name.
+    constant : callable
+        Gives the value of a syntax tree at the start, or None if it is not made of constants.
     problems : list of str
         What is wrong.
     used : dict of str to Variable
@@ -106,11 +132,14 @@ class Converter:
     ranges: Ranges
     failed: Collection[str]
     controls: Mapping[str, Variable]
+    macros: Mapping[str, MacroBody]
+    constant: Callable[[Any], float | None]
     hidden: Hidden = field(init=False)
     problems: list[str] = field(default_factory=list)
     used: dict[str, Variable] = field(default_factory=dict)
     # Delay times of DELAY N, which must not vary: programs differ in what happens then.
     varying: list[tuple[Owner, Expr]] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.hidden = Hidden(self.ranges)
@@ -203,7 +232,9 @@ class Converter:
     def _reference(self, tree: Any, scope: Scope) -> Expr:
         key = normal(tree.reference)
         subscripts = list(tree.subscripts.subscripts) if tree.subscripts else []
-        if key in self.declared:
+        if scope.local is not None and key in scope.local and not subscripts:
+            return scope.local[key]
+        if key in self.declared and scope.local is None:
             declaration = self.declared[key]
             if declaration.kind == "lookup":
                 return self._problem(scope, f"the lookup '{declaration.label}' is used without an argument")
@@ -217,6 +248,8 @@ class Converter:
             return self._control(key)
         if key in self.failed:
             return Number(1.0)
+        if scope.local is not None:
+            return self._problem(scope, f"'{key}' is neither an argument nor a variable of the macro")
         if not subscripts and (number := self._position(tree.reference, scope)) is not None:
             return number
         known = {each.label for each in self.declared.values()}
@@ -309,10 +342,12 @@ class Converter:
         name = normal(tree.function.reference)
         shown = name.upper().replace("_", " ")
         arguments = list(tree.arguments)
-        if name in self.declared:
+        if name in self.declared and scope.local is None:
             return self._lookup(tree, self.declared[name], arguments, scope)
         if name in self.failed:
             return Number(1.0)
+        if name in self.macros:
+            return self._macro(self.macros[name], arguments, scope)
         if name in REDUCERS:
             return self._reduce(name, shown, arguments, scope)
         if name == "elmcount":
@@ -373,6 +408,34 @@ class Converter:
             return self._problem(scope, problem)
         return Op("lookup", (self.hidden.lookup(scope.owner, (), table([points], ())), place))
 
+    def _macro(self, macro: MacroBody, arguments: list[Any], scope: Scope) -> Expr:
+        """Put the equations of a macro in the place of a call."""
+        if len(arguments) != len(macro.arguments):
+            return self._problem(
+                scope, f"the macro {macro.name} takes {len(macro.arguments)} argument(s), found {len(arguments)}"
+            )
+        if macro.name in self.inside:
+            return self._problem(scope, f"the macro {macro.name} calls itself")
+        args = self._state(f"the macro {macro.name}", tuple(arguments), scope)
+        if args is None:
+            return Number(1.0)
+        base, label = self.hidden.name(scope.owner, normal(macro.name))
+        dims = loops(*args)
+        index = tuple(Index(each) for each in dims)
+        local: dict[str, Expr] = {name: Ref(f"{base}_{name}", index) for name in macro.parts}
+        local |= dict(zip(macro.arguments, args, strict=True))
+        self.inside.append(macro.name)
+        for name, (component, span, unit) in macro.parts.items():
+            owner = Owner(scope.owner.variable, scope.owner.label, unit, scope.owner.group, span)
+            inner = Scope(owner, {}, None, local)
+            if type(component).__name__ != "Component" or component.subscripts[0]:
+                self._problem(inner, f"'{name}': only equations without subscripts are supported in a macro")
+                continue
+            expr, start = self.right_hand_side(component.ast, inner)
+            self.hidden.part(f"{base}_{name}", f"{label}, {name}", owner, dims, expr, start)
+        self.inside.pop()
+        return local[normal(macro.name)]
+
     # -- parts that keep a state -------------------------------------------------------------------------------------
 
     def _state(self, shown: str, parts: tuple[Any, ...], scope: Scope) -> list[Expr] | None:
@@ -389,7 +452,7 @@ class Converter:
     def _stages(self, kind: str, tree: Any, scope: Scope) -> Expr:
         is_delay = kind.startswith("delay")
         shown = ("DELAY" if is_delay else "SMOOTH") + (" N" if kind.endswith("n") else "")
-        order = tree.order
+        order = tree.order if isinstance(tree.order, int | float) else self.constant(tree.order)
         if not isinstance(order, int | float) or order != int(order) or not 1 <= order <= _HIGHEST_ORDER:
             found = f", found {order:g}" if isinstance(order, int | float) else ", found an expression"
             return self._problem(

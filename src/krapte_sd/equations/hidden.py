@@ -16,7 +16,7 @@ from krapte_sd.equations.expressions import Equation, Expr, Index, Number, Op, R
 from krapte_sd.equations.model import Kind, Variable
 from krapte_sd.equations.ranges import Ranges
 
-__all__ = ["POINT", "Hidden", "Owner", "table"]
+__all__ = ["POINT", "Hidden", "Owner", "loops", "table"]
 
 
 #: Last index of a reference to a table: its points are never read one by one.
@@ -53,7 +53,8 @@ class Hidden:
     variables: dict[str, Variable] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def _name(self, owner: Owner, what: str) -> tuple[str, str]:
+    def name(self, owner: Owner, what: str) -> tuple[str, str]:
+        """Give a new name, and a label, to a part of an equation."""
         number = self.counts[owner.variable, what] = self.counts.get((owner.variable, what), 0) + 1
         return f"{owner.variable}__{what}{number}", f"{owner.label}: {what} {number}"
 
@@ -76,15 +77,23 @@ class Hidden:
 
     def constant(self, owner: Owner, dims: tuple[str, ...], value: np.ndarray) -> Ref:
         """A list of numbers that is one of several definitions."""
-        name, label = self._name(owner, "list")
+        name, label = self.name(owner, "list")
         self._add(name, label, "constant", dims, owner, value=value)
         return Ref(name, tuple(Index(each) for each in dims))
 
     def lookup(self, owner: Owner, dims: tuple[str, ...], value: np.ndarray) -> Ref:
         """A table of points, see `table`."""
-        name, label = self._name(owner, "table")
+        name, label = self.name(owner, "table")
         self._add(name, label, "lookup", dims, owner, value=value)
         return Ref(name, (*(Index(each) for each in dims), POINT))
+
+    def part(self, name: str, label: str, owner: Owner, dims: tuple[str, ...], expr: Expr, start: Expr | None) -> None:
+        """A variable of a macro: an auxiliary, or with an initial value a stock."""
+        if start is not None:
+            self._stock(name, label, owner, dims, expr, start)
+            return
+        index = tuple(Index(each) for each in dims)
+        self._add(name, label, "auxiliary", dims, owner, (Equation(index, expr, owner.span),))
 
     def _stock(self, name: str, label: str, owner: Owner, dims: tuple[str, ...], flow: Expr, start: Expr) -> Ref:
         index = tuple(Index(each) for each in dims)
@@ -96,9 +105,9 @@ class Hidden:
 
     def delay(self, owner: Owner, source: Expr, time: Expr, start: Expr, order: int) -> Expr:
         """DELAY1, DELAY3, DELAY N and their forms with an initial value."""
-        dims = _loops(source, time, start)
+        dims = loops(source, time, start)
         inflow = source
-        base, label = self._name(owner, "delay")
+        base, label = self.name(owner, "delay")
         for stage in range(1, order + 1):
             name = base if order == 1 else f"{base}_stage{stage}"
             own = Ref(name, tuple(Index(each) for each in dims))
@@ -112,9 +121,9 @@ class Hidden:
 
     def smooth(self, owner: Owner, source: Expr, time: Expr, start: Expr, order: int) -> Expr:
         """SMOOTH, SMOOTH3, SMOOTH N and their forms with an initial value."""
-        dims = _loops(source, time, start)
+        dims = loops(source, time, start)
         target = source
-        base, label = self._name(owner, "smooth")
+        base, label = self.name(owner, "smooth")
         for stage in range(1, order + 1):
             name = base if order == 1 else f"{base}_stage{stage}"
             own = Ref(name, tuple(Index(each) for each in dims))
@@ -127,22 +136,23 @@ class Hidden:
 
     def average(self, owner: Owner, what: str, source: Expr, time: Expr, start: Expr) -> Ref:
         """Exponential average, as TREND and FORECAST keep it."""
-        dims = _loops(source, time, start)
-        name, label = self._name(owner, what)
+        dims = loops(source, time, start)
+        name, label = self.name(owner, what)
         own = Ref(name, tuple(Index(each) for each in dims))
         return self._stock(name, label, owner, dims, Op("/", (Op("-", (source, own)), time)), start)
 
     def sample(self, owner: Owner, condition: Expr, source: Expr, start: Expr, step: Ref) -> Expr:
         """SAMPLE IF TRUE: a value that is kept until the condition holds again."""
-        dims = _loops(condition, source, start)
-        name, label = self._name(owner, "sample")
+        dims = loops(condition, source, start)
+        name, label = self.name(owner, "sample")
         own = Ref(name, tuple(Index(each) for each in dims))
         now = Op("if_then_else", (condition, source, own))
         self._stock(name, label, owner, dims, Op("/", (Op("-", (now, own)), step)), start)
         return now
 
 
-def _loops(*parts: Expr) -> tuple[str, ...]:
+def loops(*parts: Expr) -> tuple[str, ...]:
+    """Ranges whose loops some expressions run over, those of SUM and the like left out."""
     keys = [
         each.key
         for part in parts

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["SKETCH", "Entry", "Group", "split"]
+__all__ = ["SKETCH", "Entry", "Group", "Macro", "macros", "split"]
 
 #: Everything from here on is the drawing.
 SKETCH = "\\\\\\---///"
@@ -39,6 +39,48 @@ class Group:
     doc: str
 
 
+@dataclass(frozen=True)
+class Macro:
+    """A macro: its name, its arguments and the entries of its body."""
+
+    line: int
+    name: str
+    arguments: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+
+def macros(text: str, file: str) -> tuple[list[Macro], list[str]]:
+    """Find the macros of a model file, and what is wrong with them.
+
+    Parameters
+    ----------
+    text : str
+        The whole file.
+    file : str
+        Its name, for messages.
+    """
+    body = _SKETCH.split(text, maxsplit=1)[0]
+    found: list[Macro] = []
+    problems: list[str] = []
+    for each in _MACRO.finditer(body):
+        line = body.count("\n", 0, each.start()) + 1
+        head = re.fullmatch(r"\s*(?P<name>[^(]+)\((?P<arguments>.*)\)\s*", _squeeze(each["head"]))
+        if not head or ":" in head["arguments"]:
+            problems.append(f"{file}:{line}: the macro '{_squeeze(each['head'])}' must be 'name(argument, argument)'")
+            continue
+        before = "\n" * body.count("\n", 0, each.start("body"))
+        entries, _, wrong = split(before + each["body"], file)
+        problems += wrong
+        arguments = tuple(argument.strip() for argument in head["arguments"].split(","))
+        found.append(Macro(line, head["name"].strip(), arguments, tuple(entries)))
+    return found, problems
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Keep the lines of a piece of text that is left out."""
+    return re.sub(r"[^\n]", " ", found.group())
+
+
 def split(text: str, file: str) -> tuple[list[Entry], list[Group], list[str]]:
     """Cut a model file into entries.
 
@@ -60,20 +102,13 @@ def split(text: str, file: str) -> tuple[list[Entry], list[Group], list[str]]:
     """
     body = _SKETCH.split(text, maxsplit=1)[0]
     body = body.removeprefix("\ufeff")
-    # The encoding is kept as blanks so that the lines stay right.
-    body = re.sub(r"\A\s*\{[^}]*\}", lambda found: re.sub(r"[^\n]", " ", found.group()), body)
+    # The encoding is kept as blanks so that the lines stay right; macros are read by `macros`.
+    body = re.sub(r"\A\s*\{[^}]*\}", _blank, body)
     entries: list[Entry] = []
     groups: list[Group] = []
     problems: list[str] = []
 
-    def blank(found: re.Match[str]) -> str:
-        head = _squeeze(found["head"])
-        problems.append(
-            f"{file}:{body.count(chr(10), 0, found.start()) + 1}: macros are not supported (':MACRO: {head}')"
-        )
-        return re.sub(r"[^\n]", " ", found.group())
-
-    body = _MACRO.sub(blank, body)
+    body = _MACRO.sub(_blank, body)
     group = ""
     for line, chunk, closed in _chunks(body):
         if not chunk.strip():

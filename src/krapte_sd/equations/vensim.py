@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 
 from krapte_sd.equations import checks
-from krapte_sd.equations.convert import Converter
+from krapte_sd.equations.convert import Converter, MacroBody
 from krapte_sd.equations.declare import Declaration, Part, boxes_of
 from krapte_sd.equations.expressions import Span
 from krapte_sd.equations.external import TableError, Tables
 from krapte_sd.equations.grammar import load_pysd, parse_entry, split_mapping
 from krapte_sd.equations.model import Control, Model, Variable
 from krapte_sd.equations.ranges import Ranges, normal
-from krapte_sd.equations.text import Entry, split
+from krapte_sd.equations.text import Entry, macros, split
 from krapte_sd.equations.variables import Assembler, split_unit
 from krapte_sd.errors import FileError, ModelError
 
@@ -182,7 +182,9 @@ class _Reader:
         self.declared = {key: each for key, each in self.declared.items() if not each.broken}
         self._identifiers()
         control = self._control()
-        converter = Converter(self.declared, self.ranges, self.failed, self._control_variables())
+        converter = Converter(
+            self.declared, self.ranges, self.failed, self._control_variables(), self._macros(text), self._at_start
+        )
         assembler = Assembler(converter, self.tables)
         variables = {each.variable: assembler.variable(each) for each in self.declared.values()}
         self.problems += converter.problems
@@ -285,6 +287,27 @@ class _Reader:
             taken[name] = declaration.label
             declaration.variable = name
 
+    def _macros(self, text: str) -> dict[str, MacroBody]:
+        found, problems = macros(text, self.file)
+        self.problems += problems
+        bodies = {}
+        for macro in found:
+            parts = {}
+            for entry in macro.entries:
+                component = self._parse(entry)
+                if component is not None:
+                    parts[normal(component.name)] = (component, Span(self.file, entry.line, entry.equation), entry.unit)
+            key = normal(macro.name)
+            if key not in parts and len(parts) == len(macro.entries):
+                self._say(macro.line, f"the macro '{macro.name}' has no equation for '{macro.name}'")
+            elif key in bodies or key in self.declared:
+                self._say(macro.line, f"the macro '{macro.name}' has the name of another macro or variable")
+            elif key in parts:
+                bodies[key] = MacroBody(macro.name, tuple(normal(each) for each in macro.arguments), parts)
+            if key not in bodies:
+                self.failed.add(key)
+        return bodies
+
     # -- control -----------------------------------------------------------------------------------------------------
 
     def _control(self) -> Control:
@@ -311,11 +334,23 @@ class _Reader:
         unit = split_unit(self.control["time_step"][0].unit)[0] if "time_step" in self.control else ""
         return Control(values["initial_time"], values["final_time"], values["time_step"], unit, values["saveper"])
 
+    def _at_start(self, tree: Any) -> float | None:
+        return self._constant(tree, frozenset())
+
     def _constant(self, tree: Any, path: frozenset[str]) -> float | None:
-        """Value of an expression of constants, as control variables may be."""
+        """Value of an expression of constants at the start, as control variables and orders of delays may be."""
         if isinstance(tree, int | float):
             return float(tree)
         kind = type(tree).__name__
+        if kind == "CallStructure" and normal(tree.function.reference) == "step" and len(tree.arguments) == 2:
+            # A step that comes later than the start is not there yet.
+            height, time = (self._constant(each, path | {f"'{len(path)}"}) for each in tree.arguments)
+            start, step = (
+                self._constant(self.control[key][1].ast, path | {key}) for key in ("initial_time", "time_step")
+            )
+            if height is None or time is None or start is None or step is None:
+                return None
+            return height if start + step / 2 > time else 0.0
         if kind == "ReferenceStructure" and not tree.subscripts:
             key = normal(tree.reference)
             if key in path or len(path) > 50:
