@@ -89,7 +89,7 @@ def test_unknown_names(path):
     [
         ({"step": 0.3}, "step must be 1, 1/2, 1/4"),
         ({"step": 0.0}, "step must be 1, 1/2, 1/4"),
-        ({"solver": "rk5"}, "found 'rk5'; did you mean 'rk4'"),
+        ({"solver": "rk5"}, "found 'rk5'; did you mean 'rk"),
         ({"stop": 2000}, "stop must be after start"),
         ({"engine": "vensim"}, "found 'vensim'"),
     ],

@@ -10,7 +10,7 @@ import numpy as np
 
 from krapte_sd.errors import ScenarioError
 from krapte_sd.parameters.locate import parameters_folder
-from krapte_sd.simulation import DEFAULT_STEP, REFERENCE_STEP, LoadedModel, Solver, load_model
+from krapte_sd.simulation import LoadedModel, Solver, default_step, load_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,10 +101,12 @@ def run(
     from krapte_sd.scenarios import read_scenario
 
     chosen = read_scenario(scenario).changed(population=population, parameters=parameters)
-    if not FIRST_YEAR <= until <= LAST_YEAR:
-        raise ScenarioError(f"until={until}: the last calendar year must lie between {FIRST_YEAR} and {LAST_YEAR}")
+    if not isinstance(until, int) or not FIRST_YEAR <= until <= LAST_YEAR:
+        raise ScenarioError(
+            f"until={until!r}: the last calendar year must be a whole number between {FIRST_YEAR} and {LAST_YEAR}"
+        )
     model = model_for(chosen)
-    used_step = step or (DEFAULT_STEP if solver == "rk4" else REFERENCE_STEP)
+    used_step = default_step(solver) if step is None else step
     program = model.program((*STATES, *BY_COHORT), FLOWS)
     inputs = model.inputs(program.inputs, FIRST_YEAR, until + 1)
     result = program.run(inputs, FIRST_YEAR, until + 1, used_step, solver, debug=debug)
@@ -139,7 +141,9 @@ def _by_age(ds: xr.Dataset) -> xr.Dataset:
             alive = age[t] >= 0
             np.add.at(by_age[:, t], age[t][alive], np.moveaxis(stock[t], -1, 0)[alive])
         dims = (*ds[name].dims[:-1], "age")
-        attrs = {**ds[name].attrs, "long_name": f"{ds[name].attrs['long_name']} by completed age"}
+        told = ds[name].attrs
+        attrs = {**told, "long_name": f"{told['long_name']} by completed age"}
+        attrs["description"] = told["description"].replace("year of birth", "completed age on 1 January")
         ds[new] = xr.DataArray(np.moveaxis(by_age, 0, -1), dims=dims, attrs=attrs)
     ds = ds.drop_vars([*BY_COHORT, "cohort"])
     attrs = {"long_name": "completed age on 1 January", "units": "year"}

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from krapte_sd.errors import BalanceError
-from krapte_sd.forecast import DEFAULT_STEP
-from krapte_sd.simulation import LoadedModel
+from krapte_sd.simulation import DEFAULT_STEP, LoadedModel
 
 DRAWS = [(seed, False) for seed in range(30)] + [(seed, True) for seed in range(10)]
 EXACT = 1e-12

@@ -96,7 +96,8 @@ def rows(found: Vacancies) -> list[Row]:
         "initial_vacancies", found.open[None], {"region": ["NL"], **by}, source="cbs_vacancies", status="estimated"
     )
     out += rows_of("normal_duration", found.duration, by, source="cbs_80472ned", status="estimated")
-    out += rows_of("fill_limit", found.fill_limit, by, source="cbs_80472ned", status="estimated")
+    share = found.hires / (found.fill_limit * found.open)
+    out += rows_of("start_fill_share", share, by, source="cbs_80472ned", status="estimated")
     lower, upper = np.minimum(0, found.tightness), np.maximum(found.tightness_start, found.tightness)
     out += rows_of(
         "reference_tightness",

@@ -59,7 +59,7 @@ class Scenario:
     def changed(self, population: str | None = None, parameters: Mapping[str, Any] | None = None) -> Scenario:
         """Return the scenario with another population variant or further parameters."""
         merged = {**self.parameters, **(parameters or {})}
-        return replace(self, population=population or self.population, parameters=merged)
+        return replace(self, population=self.population if population is None else population, parameters=merged)
 
     def apply(self, tables: ParameterSet) -> ParameterSet:
         """Return the tables with the values of the scenario.
