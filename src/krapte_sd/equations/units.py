@@ -174,10 +174,14 @@ class _Checker:
         self.units: dict[str, Unit | None] = {}
         self.where = ""
         self.time = self._read(model.control.unit, f"{model.path}: TIME STEP") or NONE
+        self.model = model
         for name, variable in model.variables.items():
-            self.units[name] = self._read(variable.unit, f"{variable.span}: '{variable.label}'")
+            if variable.kind == "control":
+                self.units[name] = self.time
+            elif variable.part_of is None:
+                self.units[name] = self._read(variable.unit, f"{variable.span}: '{variable.label}'")
         for name, variable in model.variables.items():
-            declared = self.units[name]
+            declared = self._of(name)
             flow = declared / self.time if variable.kind == "stock" and declared is not None else declared
             for equations, unit in ((variable.equations, flow), (variable.initial, declared)):
                 for equation in equations:
@@ -199,6 +203,20 @@ class _Checker:
             self.problems.append(f"{where}: {error}")
             return None
 
+    def _of(self, name: str) -> Unit | None:
+        """Unit of a variable; what is a part of an equation has that of its initial value or of its expression."""
+        if name not in self.units:
+            variable = self.model.variables[name]
+            self.units[name] = None
+            where, problems, self.problems = self.where, self.problems, []
+            if variable.equations:
+                self.units[name] = self.unit((variable.initial or variable.equations)[0].expr)
+            elif variable.unit:
+                self.units[name] = self._read(variable.unit, "")
+            # What is wrong is reported where the equation itself is checked.
+            self.where, self.problems = where, problems
+        return self.units[name]
+
     def unit(self, expr: Expr) -> Unit | None:
         """Unit of an expression, reporting what does not fit in it."""
         match expr:
@@ -207,7 +225,10 @@ class _Checker:
             case TimeRef():
                 return self.time
             case Ref(name, _):
-                return self.units[name]
+                return self._of(name)
+            case Reduce("prod", _, body):
+                # A product over elements has a power that depends on their number.
+                return NONE if self.unit(body) == NONE else None
             case Reduce(_, _, body) | Initial(body):
                 return self.unit(body)
             case Op(function, args):
@@ -225,12 +246,21 @@ class _Checker:
                 return units[0]
             case "sqrt":
                 return None if units[0] is None else units[0] ** Fraction(1, 2)
-            case "exp" | "ln":
-                if units[0] is not None and units[0] != NONE:
-                    self.problems.append(
-                        f"{self.where}: the argument of {function.upper()} is in {units[0]}, it must be Dmnl"
-                    )
+            case (
+                "exp" | "ln" | "log" | "sin" | "cos" | "tan" | "arcsin" | "arccos" | "arctan" | "sinh" | "cosh" | "tanh"
+            ):
+                for each in units:
+                    if each is not None and each != NONE:
+                        self.problems.append(
+                            f"{self.where}: the argument of {function.upper()} is in {each}, it must be Dmnl"
+                        )
                 return NONE
+            case "lookup" | "lookup_backward" | "lookup_forward":
+                return units[0]
+            case "step" | "ramp" | "pulse" | "pulse_train":
+                return self._test_input(function, units)
+            case "active_initial":
+                return self._same("the values of ACTIVE INITIAL", units)
             case "^":
                 return self._power(args, units)
             case "if_then_else":
@@ -256,6 +286,16 @@ class _Checker:
             self.problems.append(f"{self.where}: {what} are in {' and '.join(str(each) for each in known)}")
             return None
         return known[0] if known else None
+
+    def _test_input(self, function: str, units: list[Unit | None]) -> Unit | None:
+        first = 1 if function in ("step", "ramp") else 0
+        for each in units[first:]:
+            if each is not None and each != self.time:
+                shown = function.upper().replace("_", " ")
+                self.problems.append(f"{self.where}: a time of {shown} is in {each}, it must be in {self.time}")
+        if function == "step":
+            return units[0]
+        return None if function != "ramp" or units[0] is None else units[0] * self.time
 
     def _power(self, args: tuple[Expr, ...], units: list[Unit | None]) -> Unit | None:
         base, power = units
