@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from krapte_sd.equations.expressions import Expr, Op, Ref, rewrite
+from krapte_sd.equations.expressions import Expr, Op, Ref, rewrite, walk
 from krapte_sd.equations.model import Model
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.lower import Lowered, Slot
@@ -44,12 +44,16 @@ class Vectors:
         Addresses of the compiled functions of each phase.
     source : str
         The generated source.
+    rest : array of int, shape (pieces, 3)
+        Pieces of the state that the phase ``steps`` does not bring up to date: first
+        place, first place of the rates, length.
     """
 
     wide: frozenset[str]
     layout: Layout
     addresses: dict[str, NDArray[np.int64]]
     source: str
+    rest: NDArray[np.int64]
 
 
 def factors(model: Model, needed: Sequence[str], members: Sequence[str]) -> tuple[str, ...]:
@@ -134,7 +138,7 @@ def nests(lowered: Lowered, kept: Collection[str]) -> tuple[dict[str, list[Group
     return copied, (contracted(lowered, copied) | local) - set(kept)
 
 
-def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str]) -> Vectors:
+def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str], *, euler: bool) -> Vectors:
     """Compile the part of a program that differs between members.
 
     Parameters
@@ -145,6 +149,8 @@ def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str]) 
         Where a single run keeps what all members share.
     different : sequence of str
         Slots that are set for each member.
+    euler : bool
+        Write the phase ``steps`` too.
     """
     from krapte_sd.kernel import cache
     from krapte_sd.kernel.program import addresses
@@ -157,9 +163,36 @@ def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str]) 
     part = replace(lowered, phases=statements)
     phases, without = nests(part, ())
     layout = place(part, without, (), (), only=wide)
+    layout.offsets["'h"] = layout.take(1)
+    fused = _fused(part, phases["rates"]) if euler else {}
     context = Context(part, layout, without, _memory(lowered, shared, wide), vector=True)
-    source = write(context, phases)
-    return Vectors(wide, layout, addresses(cache.load(source.text), source), source.text)
+    source = write(context, phases, fused)
+    rest = []
+    for rate, stock in zip((*lowered.rates, *lowered.integrands), (*lowered.stocks, *lowered.integrals), strict=True):
+        if rate not in fused:
+            rest.append((layout.offsets[stock], layout.offsets[rate], lowered.slots[stock].size))
+    pieces = np.array(rest, dtype=np.int64).reshape(-1, 3)
+    return Vectors(wide, layout, addresses(cache.load(source.text), source), source.text, pieces)
+
+
+def _fused(lowered: Lowered, groups: Sequence[Group]) -> dict[str, str]:
+    """Find the rates whose stock nothing reads any more once they are known, in the order of the nests."""
+    fused = {}
+    for rate, stock in zip((*lowered.rates, *lowered.integrands), (*lowered.stocks, *lowered.integrals), strict=True):
+        homes = [k for k, group in enumerate(groups) if any(each.target == rate for each in group.statements)]
+        found = [each for k in homes for each in groups[k].statements if each.target == rate]
+        if len(found) != 1 or found[0].mode != "set" or any(each.key is None for each in found[0].index):
+            continue
+        later = any(stock in each.reads for group in groups[homes[0] + 1 :] for each in group.statements)
+        here = {
+            part.index
+            for each in groups[homes[0]].statements
+            for part in walk(each.expr)
+            if isinstance(part, Ref) and part.name == stock
+        }
+        if not later and here <= {found[0].index}:
+            fused[rate] = stock
+    return fused
 
 
 def _memory(lowered: Lowered, shared: Layout, wide: frozenset[str]) -> Mapping[str, tuple[str, int]]:

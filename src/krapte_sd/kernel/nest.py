@@ -42,6 +42,9 @@ class Context:
         Arrays that are the same for all members: name of the memory, and place.
     vector : bool
         True if the workspace holds vectors of members.
+    fused : mapping of str to str
+        Rates that are added to the state at once, step by step of Euler's method:
+        slot of the rate, and slot of its stock.
     """
 
     lowered: Lowered
@@ -49,6 +52,7 @@ class Context:
     without: set[str]
     shared: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     vector: bool = False
+    fused: Mapping[str, str] = field(default_factory=dict)
     # Names are unique in the whole module: numba gives a name one type in a function.
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     tables: dict[tuple[int, ...], str] = field(default_factory=dict)
@@ -91,6 +95,8 @@ class _Nest:
         # Lines by the number of loops around them; those after the inner loops apart.
         self.before: list[list[str]] = [[] for _ in range(len(group.loops) + 1)]
         self.after: list[list[str]] = [[] for _ in range(len(group.loops) + 1)]
+        # Lines that stand behind everything that reads the state.
+        self.last: list[str] = []
         self.known: dict[object, _Value] = {}
 
     def _turned(self, group: Group) -> tuple[str, ...]:
@@ -111,6 +117,7 @@ class _Nest:
     def lines(self) -> list[str]:
         for each in self.group.statements:
             self._statement(each)
+        self.before[self.inner + 1] += self.last
         return self._loops(-1)
 
     def _loops(self, level: int) -> list[str]:
@@ -143,7 +150,12 @@ class _Nest:
             name = self._name("t")
             self.before[self.inner + 1].append(f"{name} = {value.code}")
             self.known[(statement.target, statement.index)] = _Value(name, self.inner, 0, value.vector)
-            if statement.target not in self.context.without:
+            stock = self.context.fused.get(statement.target)
+            if stock is not None:
+                place, _ = self._address(stock, statement.index)
+                old, h = self._name("v"), self._load("'h", ()).code
+                self.last += [f"{old} = {self._read(place)}", self._write(place, f"({old} + ({h} * {name}))")]
+            if statement.target not in self.context.without and (stock is None or "'rate" not in statement.target):
                 place, _ = self._address(statement.target, statement.index)
                 self.before[self.inner + 1].append(self._write(place, name))
             return

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from types import ModuleType
 from typing import Any, Literal
 
@@ -166,15 +166,20 @@ class Program:
         self.different = different
         self.factors = tuple(name.removeprefix(FACTOR) for name in different if name.startswith(FACTOR))
         self.cells = cell_keys(lowered)
+        self._vectors: dict[str, Vectors] = {}
+        self._lock = threading.Lock()
         self._addresses = addresses(module, source)
 
     def __repr__(self) -> str:
         return f"<Program {len(self.needed)} variables, {len(self.save)} saved, {len(self.integrate)} integrated>"
 
-    @cached_property
-    def vectors(self) -> Vectors:
-        """The kernel that runs eight members at once; compiled when it is first needed."""
-        return compile_vectors(self._lowered, self._layout, self.different)
+    def vectors(self, method: Fixed) -> Vectors:
+        """Give the kernel that runs eight members at once; compiled when it is first needed."""
+        with self._lock:
+            if method not in self._vectors:
+                euler = method == "euler"
+                self._vectors[method] = compile_vectors(self._lowered, self._layout, self.different, euler=euler)
+            return self._vectors[method]
 
     def split(self, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
         """Take the factors out of the inputs; those that are not there are 1."""
@@ -335,14 +340,15 @@ class Program:
         self,
         inputs: Mapping[str, Any | Series],
         draws: Mapping[str, ArrayLike],
-        start: int,
-        stop: int,
+        start: float,
+        stop: float,
         step: float = 0.25,
         method: Fixed = "rk4",
         save_step: float | None = None,
         *,
         threads: int | None = None,
         chunk: int | None = None,
+        state: State | None = None,
     ) -> MemberResult:
         """Run many members and gather their outputs in memory.
 
@@ -358,6 +364,8 @@ class Program:
             Threads; default: one for each processor.
         chunk : int, optional
             Members that are run between two outputs.
+        state : State, optional
+            State all members start from, as for `run`.
 
         Returns
         -------
@@ -373,21 +381,24 @@ class Program:
             If an output is not finite, with the numbers of the members.
         """
         return join(
-            self.stream_members(inputs, draws, start, stop, step, method, save_step, threads=threads, chunk=chunk)
+            self.stream_members(
+                inputs, draws, start, stop, step, method, save_step, threads=threads, chunk=chunk, state=state
+            )
         )
 
     def stream_members(
         self,
         inputs: Mapping[str, Any | Series],
         draws: Mapping[str, ArrayLike],
-        start: int,
-        stop: int,
+        start: float,
+        stop: float,
         step: float = 0.25,
         method: Fixed = "rk4",
         save_step: float | None = None,
         *,
         threads: int | None = None,
         chunk: int | None = None,
+        state: State | None = None,
     ) -> Iterator[MemberResult]:
         """Run many members and give their outputs block by block.
 
@@ -398,9 +409,12 @@ class Program:
         MemberResult
             Outputs of the next members, in order.
         """
-        settings = read_settings(start, stop, step, method, save_step, fixed=True)
+        plainly = not any(self._data) and not self.integrate
+        settings = read_settings(start, stop, step, method, save_step, fixed=True, plain=plainly)
         self.check_method(method)
-        yield from stream(self, inputs, draws, settings, threads, chunk)
+        if not settings.calendar and self.uses_year:
+            raise ParameterError("members: a model with INTEGER(Time) runs from one 1 January to another only")
+        yield from stream(self, inputs, draws, settings, threads, chunk, state)
 
 
 def addresses(module: ModuleType, source: Source) -> dict[str, NDArray[np.int64]]:

@@ -9,7 +9,7 @@ bounds and arrays constant places.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from krapte_sd.kernel.nest import Context, nest_lines
 from krapte_sd.kernel.schedule import Group
@@ -39,7 +39,7 @@ class Source:
     functions: dict[str, list[str]] = field(default_factory=dict)
 
 
-def write(context: Context, phases: Mapping[str, Sequence[Group]]) -> Source:
+def write(context: Context, phases: Mapping[str, Sequence[Group]], fused: Mapping[str, str] | None = None) -> Source:
     """Write the source of all phases.
 
     Parameters
@@ -48,10 +48,16 @@ def write(context: Context, phases: Mapping[str, Sequence[Group]]) -> Source:
         The statements and the places of all arrays; rows for sums are added.
     phases : mapping of str to sequence of Group
         The nests of each phase.
+    fused : mapping of str to str, optional
+        Rates that a step of Euler's method adds to their stocks at once: the phase
+        ``steps`` is the phase ``rates`` with these sums.
     """
     source = Source()
     lines: list[str] = []
-    for phase, groups in phases.items():
+    written = [(phase, groups, context) for phase, groups in phases.items()]
+    if fused:
+        written.append(("steps", phases["rates"], replace(context, fused=fused)))
+    for phase, groups, context in written:
         source.functions[phase] = []
         body: list[str] = []
         weight = 0

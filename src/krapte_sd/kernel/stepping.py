@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
@@ -123,6 +124,50 @@ def advance(
                 y[i] = y0[i] + sixth * (a[i] + d[i])
 
 
+@njit(
+    f"(float64[::1], int64, int64, int64, int64, int64[:, ::1], int64[:, ::1], {ADDRESSES}, {ADDRESSES}, "
+    "float64[::1], float64, int64, int64, float64, boolean)",
+    cache=True,
+    error_model="numpy",
+    nogil=True,
+)
+def advance_euler(
+    work: Any,
+    base: int,
+    shared: int,
+    timed: int,
+    stride: int,
+    whole: Any,
+    rest: Any,
+    steps: Any,
+    follow: Any,
+    times: Any,
+    year: float,
+    first: int,
+    last: int,
+    h: float,
+    fresh: bool,
+) -> None:
+    """Take steps of Euler's method with functions that bring most of the state up to date themselves.
+
+    As `advance`; `rest` holds the pieces that are left (first place, first place of
+    the rates, length), `whole` the same for the whole state.
+    """
+    for k in range(first, last):
+        pieces = rest
+        if fresh and k == first:
+            pieces = whole
+        else:
+            evaluate(steps, base, shared, timed + 2 * k * stride, times[2 * k], year)
+        for piece in range(pieces.shape[0]):
+            n = pieces[piece, 2]
+            y, d = work[pieces[piece, 0] : pieces[piece, 0] + n], work[pieces[piece, 1] : pieces[piece, 1] + n]
+            for i in range(n):
+                y[i] += h * d[i]
+        if 2 * k + 3 < times.size:
+            evaluate(follow, base, shared, timed + (2 * k + 2) * stride, times[2 * k + 2], year)
+
+
 @njit("(float64[::1], float64[::1], int64[:, ::1])", cache=True, error_model="numpy", nogil=True)
 def gather(out: Any, work: Any, pieces: Any) -> None:
     """Copy pieces of the workspace (first place, length) one behind the other."""
@@ -132,3 +177,71 @@ def gather(out: Any, work: Any, pieces: Any) -> None:
         for i in range(pieces[k, 1]):
             out[at + i] = work[first + i]
         at += pieces[k, 1]
+
+
+@njit(
+    f"(float64[::1], int64, {ADDRESSES}, {ADDRESSES}, int64, float64[::1], float64[::1], float64[:, ::1], "
+    f"float64[::1], {ADDRESSES}, int64[:, ::1], int64[:, ::1], {', '.join([ADDRESSES] * 5)}, int64, int64, float64, "
+    "boolean, float64[:, ::1], int64[:, ::1], float64[:, ::1], int64[:, ::1])",
+    cache=True,
+    error_model="numpy",
+    nogil=True,
+)
+def advance_years(
+    work: Any,
+    base: int,
+    held: Any,
+    timed: Any,
+    stride: int,
+    begins: Any,
+    years: Any,
+    times: Any,
+    shares: Any,
+    layout: Any,
+    whole: Any,
+    rest: Any,
+    load: Any,
+    follow: Any,
+    rates: Any,
+    steps: Any,
+    outputs: Any,
+    count: int,
+    every: int,
+    h: float,
+    euler: bool,
+    saved: Any,
+    saved_pieces: Any,
+    integrals: Any,
+    integral_pieces: Any,
+) -> None:
+    """Run through calendar years in a workspace of vectors.
+
+    `held` and `timed` are the addresses of what all members share in each year;
+    `begins`, `years` and `times` its times. `load` are the functions of constants and
+    of the year, `follow` those of time, `outputs` those of outputs. A year has
+    `count` steps, an output is saved before every `every`-th one.
+    """
+    nothing = np.empty((2, 0))
+    for number in range(held.size):
+        evaluate(load, base, held[number], timed[number], begins[number], years[number])
+        evaluate(follow, base, held[number], timed[number], begins[number], years[number])
+        for i in range(layout[7], layout[8]):
+            work[i] = 0.0
+        year = years[number]
+        for k in range(0, count, every):
+            place = timed[number] + 2 * k * stride
+            evaluate(rates, base, held[number], place, times[number, 2 * k], year)
+            evaluate(outputs, base, held[number], place, times[number, 2 * k], year)
+            gather(saved[number * ((count + every - 1) // every) + k // every], work, saved_pieces)
+            last = min(k + every, count)
+            if steps.size > 0:
+                advance_euler(
+                    work, base, held[number], timed[number], stride, whole, rest, steps, follow,
+                    times[number], year, k, last, h, True,
+                )  # fmt: skip
+            else:
+                advance(
+                    work, base, held[number], timed[number], stride, layout, rates, follow, nothing,
+                    times[number], shares, year, k, last, h, euler, True,
+                )  # fmt: skip
+        gather(integrals[number], work, integral_pieces)

@@ -22,6 +22,7 @@ from krapte_sd.kernel.inputs import check_inputs
 from krapte_sd.kernel.members import FACTOR
 from krapte_sd.kernel.run import Array, Run, aligned, stepping
 from krapte_sd.kernel.settings import Settings
+from krapte_sd.kernel.state import State, check_state
 
 if TYPE_CHECKING:
     from krapte_sd.kernel.program import Program
@@ -126,7 +127,25 @@ class _Shared:
         layout, settings = run.layout, run.settings
         size = layout.yearly[1] + layout.timed[1] * (2 * settings.per_year + 1)
         self.keep = size * 8 * (settings.stop - settings.start + 1) <= _KEPT_BYTES
+        starting = run.views.get("'starting")
         run._start()
+        copied = [body for body, _ in run.program._lowered.copies if body in run.views]
+        self.start = {body: run.views[body].copy() for body in copied}
+        # Initial values may be worked out otherwise than values during the run.
+        if starting is not None:
+            starting[...] = 1.0
+        run._year(0)
+        self.starting = self._held(), self._timed()[np.newaxis]
+        if starting is not None:
+            starting[...] = 0.0
+
+    def _held(self) -> Array:
+        first, length = self.run.layout.yearly
+        return self.run.work[first : first + length].copy()
+
+    def _timed(self) -> Array:
+        first, length = self.run.layout.timed
+        return self.run.work[first : first + length].copy()
 
     def year(self, number: int) -> tuple[Array, Array]:
         """Give the values of a year, shape (cells,), and of its points of time, shape (points, cells)."""
@@ -134,16 +153,15 @@ class _Shared:
             if number in self.years:
                 return self.years[number]
             run = self.run
-            (first, length), (begin, count) = run.layout.yearly, run.layout.timed
             run._year(number)
-            held = run.work[first : first + length].copy()
+            held = self._held()
             times, shares = run.settings.points(number)
             last = number == run.settings.stop - run.settings.start
-            timed = np.empty((1 if last else times.size, count))
-            timed[0] = run.work[begin : begin + count]
+            timed = np.empty((1 if last else times.size, run.layout.timed[1]))
+            timed[0] = self._timed()
             for k in range(1, len(timed)):
                 run._time(number, float(shares[k]), float(times[k]))
-                timed[k] = run.work[begin : begin + count]
+                timed[k] = self._timed()
             if self.keep:
                 self.years[number] = held, timed
             return held, timed
@@ -154,13 +172,18 @@ class _Worker:
 
     def __init__(self, plan: _Plan) -> None:
         self.plan = plan
-        self.vectors = plan.program.vectors
+        self.vectors = plan.vectors
         layout = self.vectors.layout
         self.work = aligned(layout.size * LANES)
         self.base = self.work.ctypes.data
         self.cells = self.work.reshape(-1, LANES)
         places = [layout.state, layout.rates, layout.saved_state, layout.weighted, 0, layout.length, 0]
+        # The integrals over a year lie behind the stocks.
+        places += [layout.state + layout.stocks, layout.state + layout.length]
         self.places = np.array(places) * LANES
+        self.whole = np.array([[layout.state, layout.rates, layout.length]]) * LANES
+        self.rest = self.vectors.rest * LANES
+        self.cells[layout.offsets["'h"]] = plan.settings.h
         self.saved = np.empty((plan.points, plan.saved_cells, LANES))
         self.integrals = np.empty((plan.years, plan.integral_cells, LANES))
         self.final = np.empty((plan.final_cells, LANES))
@@ -169,21 +192,18 @@ class _Worker:
         functions = self.vectors.addresses[phase]
         stepping().evaluate(functions, self.base, held.ctypes.data, timed.ctypes.data, time, year)
 
-    def _year(self, number: int) -> tuple[Array, Array]:
-        held, timed = self.plan.shared.year(number)
-        year = float(self.plan.settings.start + number)
-        for phase in ("const", "year", "time"):
-            self._call(phase, held, timed, year, year)
-        return held, timed
-
     def _start(self) -> None:
-        year = float(self.plan.settings.start)
+        settings, offsets = self.plan.settings, self.vectors.layout.offsets
         lowered = self.plan.program._lowered
-        offsets = self.vectors.layout.offsets
+        time = settings.begin(0)
+        year = settings.year(0, time)
+        if self.plan.state is not None:
+            self._go_on(self.plan.state)
+            return
+        held, timed = self.plan.shared.starting
         for _ in range(lowered.passes):
-            held, timed = self._year(0)
-            for phase in ("rates", "outputs", "start"):
-                self._call(phase, held, timed, year, year)
+            for phase in ("const", "year", "time", "rates", "outputs", "start"):
+                self._call(phase, held, timed, time, year)
             for body, cell in lowered.copies:
                 if cell not in self.vectors.wide:
                     continue
@@ -192,11 +212,14 @@ class _Worker:
                 if body in self.vectors.wide:
                     to[...] = self.cells[offsets[body] : offsets[body] + size]
                 else:
-                    to[...] = self.plan.start[body].reshape(-1, 1)
+                    to[...] = self.plan.shared.start[body].reshape(-1, 1)
 
-    def _save(self, at: int, held: Array, timed: Array, time: float) -> None:
-        self._call("outputs", held, timed, time, float(np.floor(time)))
-        stepping().gather(self.saved[at].reshape(-1), self.work, self.plan.saved_pieces)
+    def _go_on(self, state: State) -> None:
+        cells = {cell: state.initial[key] for cell, key in self.plan.program.cells.items()}
+        for name, value in (*((name, state.stocks[name]) for name in self.plan.program.stocks), *cells.items()):
+            if name in self.vectors.wide:
+                first = self.vectors.layout.offsets[name]
+                self.cells[first : first + value.size] = value.reshape(-1, 1)
 
     def run(self, members: NDArray[np.int64]) -> None:
         """Run eight members (a member may be repeated)."""
@@ -207,30 +230,29 @@ class _Worker:
             flat = values.reshape(len(values), -1)
             self.cells[first : first + flat.shape[1]] = flat[members].T if len(flat) > 1 else flat.T
         self._start()
-        first = (self.vectors.layout.state + self.vectors.layout.stocks) * LANES
-        last = (self.vectors.layout.state + self.vectors.layout.length) * LANES
-        at = 0
-        h = 1.0 / settings.per_year
-        nothing = np.empty((2, 0))
-        for number in range(settings.stop - settings.start):
-            held, timed = self._year(number)
-            year = float(settings.start + number)
-            self.work[first:last] = 0.0
-            times, shares = settings.points(number)
-            for k in range(0, settings.per_year, settings.every):
-                self._call("rates", held, timed[2 * k :], float(times[2 * k]), year)
-                self._save(at, held, timed[2 * k :], float(times[2 * k]))
-                at += 1
-                stepping().advance(
-                    *(self.work, self.base, held.ctypes.data, timed.ctypes.data, timed.strides[0], self.places),
-                    *(self.vectors.addresses["rates"], self.vectors.addresses["time"], nothing, times, shares, year),
-                    *(k, k + settings.every, h, settings.euler, True),
-                )
-            stepping().gather(self.integrals[number].reshape(-1), self.work, plan.integral_pieces)
-        end = float(settings.stop)
-        held, timed = self._year(settings.stop - settings.start)
-        self._call("rates", held, timed, end, end)
-        self._save(at, held, timed, end)
+        call = self.vectors.addresses
+        functions = (plan.load, call["time"], call["rates"], call.get("steps", plan.load[:0]), call["outputs"])
+        saved = self.saved.reshape(plan.points, plan.saved_cells * LANES)
+        integrals = self.integrals.reshape(plan.years, plan.integral_cells * LANES)
+        for first in range(0, plan.years, plan.span):
+            numbers = range(first, min(first + plan.span, plan.years))
+            # The arrays stay referenced as long as their addresses are used.
+            shared = [plan.shared.year(number) for number in numbers]
+            held, timed = (np.array([each[k].ctypes.data for each in shared]) for k in (0, 1))
+            stepping().advance_years(
+                *(self.work, self.base, held, timed, shared[0][1].strides[0]),
+                *(plan.begins[first:], plan.numbers[first:], plan.grid[first:], plan.shares),
+                *(self.places, self.whole, self.rest, *functions),
+                *(settings.per_year, settings.every, settings.h, settings.euler),
+                *(saved[first * plan.per_year :], plan.saved_pieces),
+                *(integrals[first:], plan.integral_pieces),
+            )
+        held_, timed_ = plan.shared.year(plan.years)
+        end = settings.end
+        year = settings.year(plan.years, end)
+        for phase in ("const", "year", "time", "rates", "outputs"):
+            self._call(phase, held_, timed_, end, year)
+        stepping().gather(self.saved[-1].reshape(-1), self.work, plan.saved_pieces)
         stepping().gather(self.final.reshape(-1), self.work, plan.final_pieces)
 
 
@@ -238,7 +260,12 @@ class _Plan:
     """Everything that is the same for all blocks."""
 
     def __init__(
-        self, program: Program, inputs: Mapping[str, Any], draws: Mapping[str, Array], settings: Settings
+        self,
+        program: Program,
+        inputs: Mapping[str, Any],
+        draws: Mapping[str, Array],
+        settings: Settings,
+        state: State | None,
     ) -> None:
         self.program = program
         self.settings = settings
@@ -246,17 +273,26 @@ class _Plan:
         merged = {name: value[0] for name, value in draws.items()} | dict(inputs)
         plain, scales = program.split(merged)
         checked = check_inputs(program.model, program.needed, plain, settings.start, settings.stop)
-        run = Run(program, checked, settings, scales=scales)
+        if state is not None:
+            check_state(state, program.model, program.stocks, program.cells, settings.begin(0))
+        self.state = state
+        run = Run(program, checked, settings, scales=scales, state=state)
         self.shared = _Shared(run)
-        vectors, lowered, model = program.vectors, program._lowered, program.model
+        self.vectors = program.vectors("euler" if settings.euler else "rk4")
+        vectors, lowered, model = self.vectors, program._lowered, program.model
         self.values: dict[str, Array] = {}
         for name in program.different:
             value = draws.get(name)
             self.values[name] = run.views[name][np.newaxis].copy() if value is None else value
-        self.start = {body: run.views[body].copy() for body, _ in lowered.copies if body not in vectors.wide}
-        per_year = settings.per_year // settings.every
+        self.load = np.concatenate([vectors.addresses["const"], vectors.addresses["year"]])
+        self.per_year = -(-settings.per_year // settings.every)
         self.years = settings.stop - settings.start
-        self.points = self.years * per_year + 1
+        self.points = self.years * self.per_year + 1
+        self.span = self.years if self.shared.keep else 1
+        self.begins = np.array([settings.begin(number) for number in range(self.years)])
+        self.numbers = np.array([settings.year(number, time) for number, time in enumerate(self.begins)])
+        self.grid = np.array([settings.points(number)[0] for number in range(self.years)])
+        self.shares = settings.points(0)[1]
         self.wide = [name for name in program.save if name in vectors.wide]
         self.common = [name for name in program.save if name not in vectors.wide]
         self.saved_pieces, self.saved_cells = self._pieces(self.wide)
@@ -264,21 +300,21 @@ class _Plan:
         self.final_pieces, self.final_cells = self._pieces(program.stocks)
         self.times = np.empty(self.points)
         self.shared_outputs = {name: np.empty((self.points, *model.shape(name))) for name in self.common}
-        self._common(per_year)
+        self._common()
 
     def _pieces(self, names: Sequence[str]) -> tuple[NDArray[np.int64], int]:
-        layout, slots = self.program.vectors.layout, self.program._lowered.slots
+        layout, slots = self.vectors.layout, self.program._lowered.slots
         pieces = [(layout.offsets[name] * LANES, slots[name].size * LANES) for name in names]
         array = np.array(pieces, dtype=np.int64).reshape(-1, 2)
         return array, int(array[:, 1].sum()) // LANES
 
-    def _common(self, per_year: int) -> None:
+    def _common(self) -> None:
         """Outputs that no member changes, and the times of all outputs."""
         layout, slots = self.program._layout, self.program._lowered.slots
         for at in range(self.points):
-            number, k = divmod(at, per_year)
+            number, k = divmod(at, self.per_year)
             k *= 2 * self.settings.every
-            self.times[at] = self.settings.points(number)[0][k]
+            self.times[at] = self.settings.end if number == self.years else self.grid[number, k]
             for name, out in self.shared_outputs.items():
                 held, timed = self.shared.year(number)
                 first = layout.offsets[name]
@@ -314,7 +350,7 @@ class _Plan:
                 values = values * self.values[FACTOR + name][members % len(self.values[FACTOR + name])]
             saved[name] = np.broadcast_to(values, (*out.shape, count))
         saved = {name: saved[name] for name in self.program.save}
-        years = np.arange(self.settings.start, self.settings.stop)
+        years = np.arange(self.settings.start, self.settings.stop if self.settings.calendar else self.settings.start)
         result = MemberResult(first, count, self.times.copy(), saved, years, integrals, final)
         self._finite(result, members)
         return result
@@ -357,13 +393,14 @@ def stream(
     settings: Settings,
     threads: int | None,
     chunk: int | None,
+    state: State | None = None,
 ) -> Iterator[MemberResult]:
     """Run members block by block, see `Program.stream_members`."""
     found, count = check_draws(program, draws)
     for name, value in (("threads", threads), ("chunk", chunk)):
         if value is not None and (value != int(value) or value < 1):
             raise ParameterError(f"{name} must be a whole number of at least 1, found {value!r}")
-    plan = _Plan(program, inputs, found, settings)
+    plan = _Plan(program, inputs, found, settings, state)
     if chunk is None:
         cells = plan.points * plan.saved_cells + plan.years * plan.integral_cells + plan.final_cells
         chunk = min(_BLOCK_MEMBERS, max(LANES, _BLOCK_BYTES // (8 * max(1, cells)) // LANES * LANES))
