@@ -1,5 +1,6 @@
 """Sphinx configuration. The version and the table of sources are read, not written a second time."""
 
+import sys
 import tomllib
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))  # for tools.docs.gallery
 
 _project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -44,6 +46,8 @@ if _scripts:
         "examples_dirs": str(_examples),
         "gallery_dirs": "gallery",
         "filename_pattern": r"/plot_",
+        # By name: Sphinx cannot keep a function in its cache and would warn.
+        "image_scrapers": ("tools.docs.gallery.scrape",),
         "abort_on_example_error": True,
         "show_memory": False,
         "write_computation_times": False,

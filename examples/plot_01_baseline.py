@@ -8,6 +8,8 @@ Run the baseline for the Netherlands, read the headline, and look at it by secto
 # %%
 # One call runs the scenario and gives a labelled dataset. Stocks and indicators stand on ``time`` (1 January), flows on
 # ``year``.
+import pandas as pd
+
 import krapte_sd as ks
 from krapte_sd import plots
 
@@ -22,24 +24,32 @@ gap = ds[["structural_shortage", "suppressed_shortage", "need_gap", "frictional_
 gap.to_dataframe().iloc[[0, 6, 16, 26]].round(-3)
 
 # %%
-plots.headline(ds)
+shortage = plots.headline(ds)
 
 # %%
 # The shortage by sector.
-plots.shortage_by_sector(ds)
+by_sector = plots.shortage_by_sector(ds)
 
 # %%
 # The population and the workers among it, now and in 2050.
-plots.population_pyramid(ds)
+pyramid = plots.population_pyramid(ds)
 
 # %%
 # Openings: replacement demand against expansion demand.
-plots.openings(ds)
+openings = plots.openings(ds)
 
 # %%
-# What another population future does to the gap.
-futures = {
-    name: ks.run("baseline", population=name)["need_gap"].sum(["region", "sector"])
-    for name in ("groei", "krimp", "lage_migratie")
+# What another population future does to the gap depends on how far the market makes room for care and the tasks.
+variants = ("prognose", "groei", "krimp", "lage_migratie")
+rows = {
+    room: {
+        name: float(
+            ks.run("baseline", population=name, parameters={"market_makes_room": room})["need_gap"]
+            .sel(time="2050-01-01")
+            .sum()
+        )
+        for name in variants
+    }
+    for room in (0.0, 0.5, 1.0)
 }
-{name: round(float(each.sel(time="2050-01-01")) / 1000) for name, each in futures.items()}
+pd.DataFrame(rows).rename_axis(columns="market makes room").div(1000).round().astype(int)

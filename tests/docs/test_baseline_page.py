@@ -3,11 +3,14 @@
 import re
 import struct
 
+import numpy as np
 import pytest
 from tools.docs import baseline, markers
 from tools.docs.__main__ import main
 from tools.docs.runs import Runs, total
 from tools.docs.tables import pieces
+
+import krapte_sd as ks
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +98,28 @@ def test_openings_add_up_over_sections(computed):
         assert sum(row[column] for row in sections) == pytest.approx(everything[column], abs=1.0)
 
 
+def test_the_market_makes_room(runs):
+    by = {each.label: each for each in runs.closures}
+    none, everything = by["market makes room for nothing"], by["market makes room for everything"]
+    exact = next(each for label, each in by.items() if "need as a whole follows expected supply" in label)
+    assert everything.gap[-1] < exact.gap[-1] < runs.closures[0].gap[-1] < none.gap[-1]
+    assert everything.gap[-1] == min(each.gap[-1] for each in runs.closures)
+
+
 def test_need_that_follows_supply_follows_supply(runs):
-    outcome = next(each for each in runs.closures if "leave of" in each.label)
-    rest = [each for each in runs.closures if each is not outcome]
-    assert all(outcome.gap[-1] < each.gap[-1] for each in rest)
+    share = runs.room_that_keeps_need_at_supply
+    ds = ks.run("baseline", parameters={"market_makes_room": share})
+    growth = [total(ds, n, 2050) / total(ds, n, 2024) for n in ("labour_needed", "expected_labour_supply")]
+    assert growth[0] == pytest.approx(growth[1], rel=1e-9)
+
+
+def test_early_tightness_is_that_of_the_forecast(runs):
+    assert runs.early_tightness()[2025.0] == pytest.approx(total(runs.baseline, "tightness", 2025), rel=1e-12)
+    assert runs.early_tightness(0.0)[2025.0] == pytest.approx(total(runs.room[0.0], "tightness", 2025), rel=1e-12)
+
+
+def test_homes_are_told_in_full_time_years(runs):
+    assert runs.full_time_years_per_home == ["1.3 full-time years", "3 full-time years"]
 
 
 # What the text of the page says of the baseline without a computed figure beside it.
@@ -112,6 +133,9 @@ def test_what_the_text_says_of_shares(runs):
     assert total(ds, "need_gap", 2050) > total(ds, "need_gap", 2035)
     care = total(ds.sel(sector="Q"), "labour_needed", 2050) - total(ds.sel(sector="Q"), "labour_needed", 2024)
     assert care > total(ds, "labour_force", 2050) - total(ds, "labour_force", 2024)
+    assert total(ds, "vacancies", 2035) > 0.9 * total(ds, "vacancies", 2024)
+    assert total(ds, "closure_factor", 2050) == pytest.approx(0.8, abs=0.02)
+    assert max(total(ds, "tightness", y) for y in range(2025, 2052)) < total(ds, "tightness", 2024)
     flows = ds.sel(year=slice(2024, 2029)).sum(["region", "year"])
     replacement, expansion = float(flows["replacement_demand"].sum()), float(flows["expansion_demand"].sum())
     assert replacement / (replacement + expansion) > 0.9
@@ -121,15 +145,52 @@ def test_what_the_text_says_of_closures(runs):
     by = {each.label: each for each in runs.closures}
     base = runs.closures[0]
     for label in ("wages: do not react", "wages: the level follows tightness (proportional)"):
-        assert by[label].gap[-1] == pytest.approx(base.gap[-1], rel=0.15)
+        assert by[label].gap[-1] == pytest.approx(base.gap[-1], rel=0.3)
+        assert by[label].gap[-1] < base.gap[-1]
         assert by[label].structural[-1] > 3 * base.structural[-1]
         assert by[label].vacancies > 2 * base.vacancies
 
 
+def test_what_the_text_says_of_wages_and_the_match(runs, computed):
+    number = {
+        name: int(text) for name, text in computed.items() if re.fullmatch(r"(observed|tightness_\w+)_\d{4}Q\d", name)
+    }
+    for quarter in ("2024Q4", "2025Q2"):
+        apart = {
+            word: abs(number[f"tightness_{word}_{quarter}"] - number[f"observed_{quarter}"]) for word in ("half", "all")
+        }
+        assert apart["half"] < apart["all"]
+    apart = [
+        sum(abs(number[f"tightness_{w}_{q}"] - number[f"observed_{q}"]) for q in ("2024Q4", "2025Q2"))
+        for w in ("half", "none")
+    ]
+    assert apart[0] < apart[1]
+    assert total(runs.baseline, "mean_wage_pressure", 2050) < 0.2
+    assert 2046 <= int(computed["wage_passes_20"]) <= 2051
+    assert computed["wage_passes_20_all"] == "no year of the run"
+
+
+def test_what_the_text_says_of_populations(runs):
+    gap = {each.label: each.gap[-1] for each in runs.populations}
+    none, everything = ({pair[i].label: pair[i].gap[-1] for pair in runs.populations_by_room} for i in (0, 1))
+    assert min(gap, key=gap.get) == "arbeid"
+    assert max(gap, key=gap.get) == "lage_migratie"
+    assert gap["lage_migratie"] - gap["arbeid"] > gap["grijs"] - gap["groen"] > 0
+    assert none["groei"] > none["krimp"]
+    assert everything["groei"] < everything["krimp"]
+    assert gap["groei"] < gap["krimp"]
+
+
 def test_what_the_text_says_of_sections(runs):
     ds = runs.baseline
-    start = ds["structural_shortage"].sum("region").sel(time="2024-01-01").to_series()
-    assert start.idxmin() == "K"
+    structural = ds["structural_shortage"].sum("region")
+    assert structural.sel(time="2024-01-01").to_series().idxmin() == "K"
+    assert bool((structural.sel(sector="K") < 0).all())
+    assert bool((structural.sel(sector=["C", "F"], time=slice("2041", None)) < 0).all())
+    construction = np.expm1(ds["wage_pressure"].sum("region").sel(sector="F"))
+    assert float(construction.max()) == pytest.approx(0.12, abs=0.005)
+    assert 2035 <= int(construction["time"].dt.year[construction.argmax("time")]) <= 2039
+    assert total(ds.sel(sector="P"), "need_gap_in_fte", 2027) < 5_500
     wage = ds["wage_pressure"].sum("region").sel(time="2050-01-01").to_series()
     assert wage.idxmax() == "Q"
     needed = ds["labour_needed"].sum("region")

@@ -10,10 +10,16 @@ from typing import Any
 import numpy as np
 
 import krapte_sd as ks
-from krapte_sd.simulation import load_model
+from krapte_sd import forecast
+from krapte_sd.parameters.locate import parameters_folder
+from krapte_sd.parameters.observations import read_observations
+from krapte_sd.scenarios import read_scenario
+from krapte_sd.simulation import DEFAULT_STEP, load_model
 
 YEARS = (2030, 2040, 2050)
-BISECTIONS = 30
+FIRST = 2024
+EARLY = {2025.0: "2024Q4", 2025.5: "2025Q2"}
+"""Times after the start for which vacancies per 100 unemployed have been published, and the quarter that ends there."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +76,23 @@ class Runs:
         """How wages and market need react: the structure of the model, not a value in it."""
         proportional = {"wage_response": 0.0333, "wage_fading_rate": 0.667}
         own = {"expected_supply_weight": 0.0}
+        exact = self.room_that_keeps_need_at_supply
         return [
             self.shortage(
-                "**baseline**: wage growth follows tightness, market need follows expected supply", self.baseline
+                "**baseline**: wage growth follows tightness, market need makes room for half of what public need and "
+                "tasks add",
+                self.baseline,
             ),
-            self.outcome("wages: do not react", {"wage_response": 0.0}),
-            self.outcome("wages: the level follows tightness (proportional)", proportional),
+            self.outcome("market makes room for nothing", {"market_makes_room": 0.0}),
+            self.outcome(
+                f"market makes room for {100 * exact:.0f}%, need as a whole follows expected supply",
+                {"market_makes_room": exact},
+            ),
+            self.outcome("market makes room for everything", {"market_makes_room": 1.0}),
             self.outcome("market need: on its own trend", own),
             self.outcome("market need: on its own trend, wages do not react", {**own, "wage_response": 0.0}),
-            self.outcome(
-                "market need: what public services and tasks leave of expected supply", self.leftover_parameters
-            ),
+            self.outcome("wages: do not react", {"wage_response": 0.0}),
+            self.outcome("wages: the level follows tightness (proportional)", proportional),
             self.outcome("firms expect another supply within 2 years", {"expectation_time": 2.0}),
             self.outcome("firms expect another supply within 10 years", {"expectation_time": 10.0}),
             self.outcome("firms expect no growth of supply at the start", {"expected_growth_at_start": 0.0}),
@@ -88,28 +100,31 @@ class Runs:
         ]
 
     @cached_property
-    def leftover_parameters(self) -> dict[str, Any]:
-        """Market trend lowered by a common term until all need together follows expected supply to 2050.
+    def room(self) -> dict[float, Any]:
+        """Runs in which the market makes room for nothing and for everything."""
+        return {share: ks.run("baseline", parameters={"market_makes_room": share}) for share in (0.0, 1.0)}
 
-        The baseline lets market need follow expected supply and puts the growth of public services and tasks on top.
-        Here they take their part of that supply. No such switch exists in the model; a common term in the trend of
-        output does the same.
+    @cached_property
+    def room_that_keeps_need_at_supply(self) -> float:
+        """Share at which all need has grown as much as expected supply in the last year.
+
+        Need is linear in the share, and expected supply does not depend on it, so that two runs give it.
         """
-        trend = self.parameters.values("trend_output_growth")
-        last, first = YEARS[-1], 2024
-        supply = total(self.baseline, "expected_labour_supply", last) / total(
-            self.baseline, "expected_labour_supply", first
-        )
-        wanted = total(self.baseline, "labour_needed", first) * supply
-        low, high = -0.05, 0.05
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            parameters = {"expected_supply_weight": 0.0, "trend_output_growth": trend + middle}
-            if total(ks.run("baseline", parameters=parameters), "labour_needed", last) > wanted:
-                high = middle
-            else:
-                low = middle
-        return {"expected_supply_weight": 0.0, "trend_output_growth": trend + (low + high) / 2}
+        last, first = YEARS[-1], FIRST
+        none, everything = (total(self.room[share], "labour_needed", last) for share in (0.0, 1.0))
+        supply = total(self.baseline, "expected_labour_supply", last)
+        supply /= total(self.baseline, "expected_labour_supply", first)
+        return (none - total(self.baseline, "labour_needed", first) * supply) / (none - everything)
+
+    def early_tightness(self, share: float | None = None) -> dict[float, float]:
+        """Vacancies per 100 unemployed by time in `EARLY`; `share`: for what the market makes room."""
+        chosen = read_scenario("baseline").changed(parameters=None if share is None else {"market_makes_room": share})
+        model = forecast.model_for(chosen)
+        program = model.program((*forecast.STATES, *forecast.BY_COHORT), forecast.FLOWS)
+        stop = int(max(EARLY)) + 1
+        result = program.run(model.inputs(program.inputs, FIRST, stop), FIRST, stop, DEFAULT_STEP, "rk4", DEFAULT_STEP)
+        saved = result.saved["tightness"].reshape(len(result.times), -1).sum(axis=1)
+        return {time: float(saved[np.flatnonzero(result.times == time)[0]]) for time in EARLY}
 
     @cached_property
     def ranges(self) -> list[Outcome]:
@@ -121,16 +136,14 @@ class Runs:
             ("wage_elasticity_of_demand", "wage elasticity of demand", "low", "high"),
             ("wage_attraction", "wage attraction", "", ""),
             ("participation_elasticity", "participation elasticity", "", ""),
-            ("labour_per_unit", "labour per home", "", ""),
+            ("labour_per_unit", "labour per home", *self.full_time_years_per_home),
             ("task_volume", "volume of all tasks", "low", "high"),
         )
         out = []
         for name, label, *ends in told:
             for end, words in zip(("low", "high"), ends, strict=True):
                 value = getattr(self.parameters, end)(name)
-                shown = words
-                if not shown:
-                    shown = f"{value.sel(task='homes').item() if 'task' in value.dims else value.item():g}"
+                shown = words or f"{value.item():g}"
                 out.append(self.outcome(f"{label}: {shown}", {name: value if value.dims else value.item()}))
         for growth in (0.0, 0.003, 0.006):
             value = self.parameters.values("residual_service_growth").copy()
@@ -142,10 +155,26 @@ class Runs:
             )
         return out
 
+    @property
+    def full_time_years_per_home(self) -> list[str]:
+        """Ends of the range of labour per home in full-time years, of which the table holds persons."""
+        published = read_observations(parameters_folder() / "observations").value("labour_per_home")
+        persons = [getattr(self.parameters, end)("labour_per_unit").sel(task="homes") for end in ("low", "high")]
+        used = self.parameters.values("labour_per_unit").sel(task="homes")
+        return [f"{published * float(each / used):.2g} full-time years" for each in persons]
+
     @cached_property
     def populations(self) -> list[Outcome]:
         """The population variants, the forecast first."""
         return [self.outcome(name, population=name) for name in ks.populations()["name"]]
+
+    @cached_property
+    def populations_by_room(self) -> list[tuple[Outcome, Outcome]]:
+        """The same with a market that makes room for nothing and for everything."""
+        return [
+            tuple(self.outcome(name, {"market_makes_room": share}, population=name) for share in (0.0, 1.0))
+            for name in ks.populations()["name"]
+        ]
 
     def spread(self, *groups: list[Outcome]) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest need gap over some groups, by year."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from tools.docs.markers import percent, table, tenths, thousands
-from tools.docs.runs import YEARS, Outcome, Runs, total
+from tools.docs.runs import EARLY, FIRST, YEARS, Outcome, Runs, total
 
 from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.parameters.observations import read_observations
@@ -196,6 +196,15 @@ def _outcomes(outcomes: list[Outcome], first: str) -> str:
     return table([first, *map(str, YEARS), f"wage above trend {YEARS[-1]}, %"], rows)
 
 
+def populations(runs: Runs) -> str:
+    """Shortage by population variant, and the gap of the last year if the market makes room for nothing or for all."""
+    lines = _outcomes(runs.populations, "Population variant").splitlines()
+    ends = [[thousands(each.gap[-1]) for each in pair] for pair in runs.populations_by_room]
+    last = YEARS[-1]
+    more = [[f"{last}, market makes no room", f"{last}, room for everything"], ["---:", "---:"], *ends]
+    return "\n".join(f"{line} {' | '.join(cells)} |" for line, cells in zip(lines, more, strict=True))
+
+
 def outlooks(runs: Runs) -> str:
     """Set published outlooks beside the baseline, where both say something on the same thing."""
     ds = runs.baseline
@@ -264,35 +273,68 @@ def sector_line(runs: Runs, sector: str) -> str:
 def values(runs: Runs) -> dict[str, str]:
     """Single figures for use inside the text."""
     ds = runs.baseline
-    leftover = next(each for each in runs.closures if "leave of" in each.label)
+    years = range(FIRST, YEARS[-1] + 2)
     own = next(each for each in runs.closures if each.label.endswith("own trend"))
+    exact = next(each for each in runs.closures if "as a whole" in each.label)
     tightness = [each for each in runs.ranges if each.label.startswith("reference tightness")]
     wages = [each for each in runs.closures if each.label.startswith("wages:")]
-    out = {f"gap_{y}": thousands(at(ds, "need_gap", y)) for y in (2024, *YEARS)}
-    groups = {"wages": wages, "tightness": tightness, "populations": runs.populations, "closures": runs.closures}
+    out = {f"gap_{y}": thousands(at(ds, "need_gap", y)) for y in (FIRST, *YEARS)}
+    groups = {"tightness": tightness, "populations": runs.populations, "closures": runs.closures}
     for name, group in groups.items():
         low, high = runs.spread(group)
         out |= {f"{name}_{y}": _between([a, b]) for y, a, b in zip(YEARS, low, high, strict=True)}
-    dear = [y for y in range(2024, 2052) if np.expm1(at(ds, "mean_wage_pressure", y)) > 0.2]
-    peak = max(range(2024, 2052), key=lambda y: at(ds, "tightness", y))
-    trend = [each("trend_output_growth") for each in (runs.parameters.values, runs.leftover_parameters.__getitem__)]
-    return out | {
-        "leftover_2050": thousands(leftover.gap[-1]),
-        "leftover_wage": above_trend(leftover.wage),
-        "leftover_shift": f"{100 * float((trend[0] - trend[1]).mean()):.1f}",
-        "own_trend_2050": thousands(own.gap[-1]),
-        "structural_wages_2050": _between([each.structural[-1] for each in (*wages, runs.closures[0])]),
-        "care_beyond_2050": thousands(runs.ranges[-1].gap[-1]),
-        "vacancies_wages_2050": _between([each.vacancies for each in wages]),
-        "vacancies_peak": thousands(max(at(ds, "vacancies_total", y) for y in range(2024, 2052))),
-        "structural_tightness_2050": _between([each.structural[-1] for each in tightness]),
-        "wage_passes_20": str(dear[0]) if dear else "no year of the run",
-        "wage_2050": above_trend(at(ds, "mean_wage_pressure", 2050)),
-        "wage_care_2050": above_trend(at(ds, "wage_pressure", 2050, "Q")),
-        "tightness_peak": f"{at(ds, 'tightness', peak):.0f}",
-        "tightness_peak_year": str(peak),
-        "retirements_2024": thousands(float(ds["retirements_in_sector"].sel(year=2024).sum())),
+    highest = max((at(ds, "vacancies_total", y), y) for y in years if y > FIRST)
+    return (
+        out
+        | _room(runs)
+        | {
+            "room_exact": percent(runs.room_that_keeps_need_at_supply, 0),
+            "room_exact_2050": thousands(exact.gap[-1]),
+            "own_trend_2050": thousands(own.gap[-1]),
+            "wages_2050": _between([each.gap[-1] for each in wages]),
+            "structural_wages_2050": _between([each.structural[-1] for each in (*wages, runs.closures[0])]),
+            "care_beyond_2050": thousands(runs.ranges[-1].gap[-1]),
+            "vacancies_wages_2050": _between([each.vacancies for each in wages]),
+            "vacancies_2024": thousands(at(ds, "vacancies_total", FIRST)),
+            "vacancies_highest": thousands(highest[0]),
+            "vacancies_2050": thousands(at(ds, "vacancies_total", 2050)),
+            "structural_tightness_2050": _between([each.structural[-1] for each in tightness]),
+            "wage_passes_20": passes_20(ds),
+            "wage_2050": above_trend(at(ds, "mean_wage_pressure", 2050)),
+            "wage_log_2050": f"{at(ds, 'mean_wage_pressure', 2050):.2f}",
+            "wage_care_2050": above_trend(at(ds, "wage_pressure", 2050, "Q")),
+            "tightness_2024": f"{at(ds, 'tightness', FIRST):.0f}",
+            "retirements_2024": thousands(float(ds["retirements_in_sector"].sel(year=FIRST).sum())),
+        }
+    )
+
+
+def _room(runs: Runs) -> dict[str, str]:
+    """Figures for the share of other need for which the market makes room."""
+    observed = read_observations(parameters_folder() / "observations")
+    out = {
+        f"observed_{quarter}": f"{100 * observed.value('tightness', period=quarter):.0f}" for quarter in EARLY.values()
     }
+    for word, share in (("half", None), ("none", 0.0), ("all", 1.0)):
+        found = runs.early_tightness(share)
+        out |= {f"tightness_{word}_{quarter}": f"{found[time]:.0f}" for time, quarter in EARLY.items()}
+    last = YEARS[-1]
+    for word, share in (("none", 0.0), ("all", 1.0)):
+        ds = runs.room[share]
+        out |= {
+            f"room_{word}_{last}": thousands(at(ds, "need_gap", last)),
+            f"wage_passes_20_{word}": passes_20(ds),
+            f"wage_{word}_{last}": above_trend(at(ds, "mean_wage_pressure", last)),
+            f"need_growth_{word}": percent(at(ds, "labour_needed", last) / at(ds, "labour_needed", FIRST) - 1),
+        }
+    supply = at(runs.baseline, "expected_labour_supply", last) / at(runs.baseline, "expected_labour_supply", FIRST)
+    return out | {"supply_growth": percent(supply - 1)}
+
+
+def passes_20(ds: Any) -> str:
+    """Name the first 1 January on which the mean wage is more than 20% above its trend."""
+    dear = [y for y in range(FIRST, YEARS[-1] + 2) if np.expm1(at(ds, "mean_wage_pressure", y)) > 0.2]
+    return str(dear[0]) if dear else "no year of the run"
 
 
 def _between(persons: list[float]) -> str:
@@ -312,7 +354,7 @@ def pieces(runs: Runs) -> dict[str, str]:
         "openings": openings(runs),
         "closures": _outcomes(runs.closures, "Closure"),
         "ranges": _outcomes(runs.ranges, "Parameter"),
-        "populations": _outcomes(runs.populations, "Population variant"),
+        "populations": populations(runs),
         "outlooks": outlooks(runs),
         "statuses": statuses(runs),
         **sectors,
