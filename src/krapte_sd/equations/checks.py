@@ -65,7 +65,8 @@ def check_model(model: Model) -> tuple[Model, list[str]]:
         for equation in (*variable.equations, *variable.initial)
         for problem in _conditions(equation.expr, f"{equation.span}: in '{variable.label}'", wanted=False)
     ]
-    for start, where in ((False, ""), (True, " for the initial values")):
+    phases = ((False, ""), (True, " for the initial values"), (None, ", through both values of ACTIVE INITIAL"))
+    for start, where in phases:
         model, cycle = _resolve(model, start=start)
         if cycle:
             variables = [model.variables[each.variable] for each in cycle]
@@ -92,7 +93,7 @@ class _Node:
         return (each.initial if self.initial else each.equations)[self.number]
 
 
-def _resolve(model: Model, *, start: bool) -> tuple[Model, list[_Node]]:
+def _resolve(model: Model, *, start: bool | None) -> tuple[Model, list[_Node]]:
     """Split equations until there is no circle, or only one that goes through the same element."""
     made = 0
     while True:
@@ -165,7 +166,7 @@ def _replaced(model: Model, parts: Mapping[_Node, list[Equation]]) -> Model:
     return replace(model, variables=variables)
 
 
-def _cycle(model: Model, *, start: bool) -> list[_Node]:
+def _cycle(model: Model, *, start: bool | None) -> list[_Node]:
     """A path of equations that ends where it begins, or nothing; without recursion, as chains can be long."""
     writers: dict[str, list[tuple[Elements, _Node]]] = {}
     for name, variable in model.variables.items():
@@ -206,14 +207,18 @@ def _cycle(model: Model, *, start: bool) -> list[_Node]:
     return []
 
 
-def _read(expr: Expr, *, start: bool) -> list[Ref]:
-    """References an expression needs before it can be evaluated; see `model.references`."""
+def _read(expr: Expr, *, start: bool | None) -> list[Ref]:
+    """References an expression needs before it can be evaluated; see `model.references`.
+
+    With None for `start`: those during the run, and those of ACTIVE INITIAL at the start, too: the kernel
+    computes both of its values in one place.
+    """
     if isinstance(expr, Initial) and not start:
         return []
     if isinstance(expr, Ref):
         return [expr]
     parts = children(expr)
-    if isinstance(expr, Op) and expr.function == "active_initial":
+    if isinstance(expr, Op) and expr.function == "active_initial" and start is not None:
         parts = parts[1:] if start else parts[:1]
     return [each for part in parts for each in _read(part, start=start)]
 
