@@ -80,6 +80,13 @@ def test_a_right_model_passes() -> None:
         ("x= XIDZ(y, y, y) ~ Dmnl ~ | y= 1 ~ kg ~ |", "XIDZ are in Dmnl and kg"),
         ("x= Time ~ kg ~ |", "the right-hand side is in year, it should be in kg"),
         ("x= Time-2024 ~ Year ~ |", "the terms of '-' are in year and Dmnl"),
+        ("x= SMOOTH(y, 3) ~ kg ~ | y= 1 ~ kg ~ |", "in 'x: smooth 1': the net flow is in kg, it should be"),
+        ("x= DELAY1(y, z) ~ kg ~ | y= 1 ~ kg/Year ~ | z= 1 ~ Year ~ |", "the right-hand side is in kg/year, it should"),
+        ("x= f(Time) ~ kg ~ | f((0,0),(1,1)) ~ m ~ |", "the right-hand side is in m, it should be in kg"),
+        ("x= SIN(y) ~ Dmnl ~ | y= 1 ~ kg ~ |", "the argument of SIN is in kg, it must be Dmnl"),
+        ("x= STEP(y, y) ~ kg ~ | y= 1 ~ kg ~ |", "a time of STEP is in kg, it must be in year"),
+        ("x= ACTIVE INITIAL(y, z) ~ kg ~ | y= 1 ~ kg ~ | z= 1 ~ m ~ |", "the values of ACTIVE INITIAL are in kg and m"),
+        ("x= y/TIME STEP ~ kg ~ | y= 1 ~ kg ~ |", "the right-hand side is in kg/year, it should be in kg"),
     ],
 )
 def test_problems(tmp_path: Path, text: str, message: str) -> None:
@@ -97,6 +104,12 @@ def test_what_is_right(tmp_path: Path) -> None:
     share= 1-ZIDZ(x[a1], SUM(x[A!])) ~ Dmnl ~ |
     ratio[A]= XIDZ(x[A], y[A], 1)^1.5 ~ 1 ~ |
     area= x[a1]^2 ~ kg*kg ~ |
+    late[A]= SMOOTH3I(x[A], z, x[A])+z*DELAY N(y[A]/z, z, y[A]/z, 2) ~ kg ~ |
+    growth= TREND(x[a1], z, 0) ~ 1/Year ~ |
+    pushed= STEP(x[a1], 3*z)+RAMP(x[a1]/z, z, 2*z)+x[a1]*PULSE(z, z) ~ kg ~ |
+    table((0,0),(1,1)) ~ kg ~ |
+    looked up= table(Time)+WITH LOOKUP(Time, ((0,0),(1,1)))+MODULO(x[a1], x[a2]) ~ kg ~ |
+    waves= SIN(share)^2+LOG(share, 10) ~ Dmnl ~ |
     older= IF THEN ELSE(Time>INITIAL TIME+2*z, INTEGER(Time), 0) ~ Year ~ |
     """
     check_units(small(tmp_path, text))

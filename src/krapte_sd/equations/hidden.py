@@ -115,7 +115,9 @@ class Hidden:
             flow = Op("-", (inflow, outflow))
             if order > 1:
                 flow = Op("*", (flow, Number(float(order))))
-            self._stock(name, f"{label}, stage {stage}", owner, dims, flow, Op("*", (start, time)))
+            self._stock(
+                name, label if order == 1 else f"{label}, stage {stage}", owner, dims, flow, Op("*", (start, time))
+            )
             inflow = outflow
         return inflow
 
@@ -130,7 +132,9 @@ class Hidden:
             gap = Op("-", (target, own))
             if order > 1:
                 gap = Op("*", (gap, Number(float(order))))
-            self._stock(name, f"{label}, stage {stage}", owner, dims, Op("/", (gap, time)), start)
+            self._stock(
+                name, label if order == 1 else f"{label}, stage {stage}", owner, dims, Op("/", (gap, time)), start
+            )
             target = own
         return target
 
