@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from krapte_sd.equations.expressions import Expr, Op, Ref, rewrite, walk
 from krapte_sd.equations.model import Model
 from krapte_sd.errors import ParameterError, nearest
-from krapte_sd.kernel.lower import Lowered, Slot
+from krapte_sd.kernel.lower import Lowered, Slot, Statement
 from krapte_sd.kernel.nest import Context
 from krapte_sd.kernel.recompute import recomputed
 from krapte_sd.kernel.schedule import Group, contracted, gather
@@ -160,6 +160,9 @@ def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str], 
         phase: [each for each in found if phase not in _SHARED or each.target in wide]
         for phase, found in lowered.phases.items()
     }
+    if euler:
+        # A step brings the state up to date where it computes the rates; what outputs need comes before.
+        statements["seen"] = _seen(statements, lowered.save)
     part = replace(lowered, phases=statements)
     phases, without = nests(part, ())
     layout = place(part, without, (), (), only=wide)
@@ -173,6 +176,17 @@ def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str], 
             rest.append((layout.offsets[stock], layout.offsets[rate], lowered.slots[stock].size))
     pieces = np.array(rest, dtype=np.int64).reshape(-1, 3)
     return Vectors(wide, layout, addresses(cache.load(source.text), source), source.text, pieces)
+
+
+def _seen(statements: Mapping[str, Sequence[Statement]], save: Sequence[str]) -> list[Statement]:
+    """Statements of the phase ``rates`` that the outputs need, in the same order."""
+    wanted = {*save, *(name for each in statements["outputs"] for name in each.reads)}
+    found = []
+    for each in reversed(statements["rates"]):
+        if each.target in wanted:
+            wanted |= each.reads
+            found.append(each)
+    return found[::-1]
 
 
 def _fused(lowered: Lowered, groups: Sequence[Group]) -> dict[str, str]:

@@ -48,7 +48,9 @@ def recomputed(
     writers: dict[str, list[Statement]] = {}
     for group in groups:
         for each in group.statements:
-            writers.setdefault(each.target, []).append(each)
+            known = writers.setdefault(each.target, [])
+            if not any(each is other for other in known):
+                known.append(each)
     costs: dict[str, int] = {}
     for group in groups:
         for each in group.statements:
@@ -58,17 +60,17 @@ def recomputed(
     # From the last to the first: a copy reads what may be copied in its turn.
     for name in reversed(list(costs)):
         statement = writers[name][0]
-        home = next(k for k, group in enumerate(groups) if statement in group.statements)
+        homes = [k for k, group in enumerate(groups) if any(each is statement for each in group.statements)]
         readers = [k for k, group in enumerate(groups) if any(name in each.reads for each in group.statements)]
         if costs[name] > _CHEAP or not all(_fits(statement, groups[k]) for k in readers):
             continue
         local.add(name)
         for k in readers:
-            if k != home:
+            if k not in homes:
                 groups[k] = replace(groups[k], statements=(statement, *groups[k].statements))
-        if home not in readers:
-            left = tuple(each for each in groups[home].statements if each is not statement)
-            groups[home] = replace(groups[home], statements=left)
+        for k in set(homes) - set(readers):
+            left = tuple(each for each in groups[k].statements if each is not statement)
+            groups[k] = replace(groups[k], statements=left)
     result: dict[str, list[Group]] = {}
     for phase, found in phases.items():
         result[phase] = [group for group in groups[: len(found)] if group.statements]

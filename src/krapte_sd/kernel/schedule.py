@@ -92,7 +92,7 @@ def _aligned(writer: Statement, read: Ref, conflicting: Sequence[Statement]) -> 
 
 
 def contracted(lowered: Lowered, phases: Mapping[str, Sequence[Group]]) -> set[str]:
-    """Find arrays that live only inside one nest, so that they need no memory.
+    """Find arrays that every nest that reads them computes itself, so that they need no memory.
 
     Parameters
     ----------
@@ -102,16 +102,18 @@ def contracted(lowered: Lowered, phases: Mapping[str, Sequence[Group]]) -> set[s
         The nests of each phase.
     """
     kept = {*lowered.save, *lowered.rates, *lowered.integrands, *(body for body, _ in lowered.copies)}
-    places: dict[str, set[int]] = {}
     writers: dict[str, list[Statement]] = {}
+    lacking: set[str] = set()
     for groups in phases.values():
         for group in groups:
+            inside = {each.target for each in group.statements}
             for each in group.statements:
-                writers.setdefault(each.target, []).append(each)
-                for name in (each.target, *each.reads):
-                    places.setdefault(name, set()).add(id(group))
+                known = writers.setdefault(each.target, [])
+                if not any(each is other for other in known):
+                    known.append(each)
+                lacking |= each.reads - inside
     return {
         name
         for name, found in writers.items()
-        if name not in kept and len(found) == 1 and found[0].mode == "set" and len(places[name]) == 1
+        if name not in kept and name not in lacking and len(found) == 1 and found[0].mode == "set"
     }

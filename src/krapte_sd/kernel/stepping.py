@@ -125,8 +125,8 @@ def advance(
 
 
 @njit(
-    f"(float64[::1], int64, int64, int64, int64, int64[:, ::1], int64[:, ::1], {ADDRESSES}, {ADDRESSES}, "
-    "float64[::1], float64, int64, int64, float64, boolean)",
+    f"(float64[::1], int64, int64, int64, int64, int64[:, ::1], {ADDRESSES}, {ADDRESSES}, "
+    "float64[::1], float64, int64, int64, float64)",
     cache=True,
     error_model="numpy",
     nogil=True,
@@ -137,7 +137,6 @@ def advance_euler(
     shared: int,
     timed: int,
     stride: int,
-    whole: Any,
     rest: Any,
     steps: Any,
     follow: Any,
@@ -146,22 +145,17 @@ def advance_euler(
     first: int,
     last: int,
     h: float,
-    fresh: bool,
 ) -> None:
     """Take steps of Euler's method with functions that bring most of the state up to date themselves.
 
     As `advance`; `rest` holds the pieces that are left (first place, first place of
-    the rates, length), `whole` the same for the whole state.
+    the rates, length).
     """
     for k in range(first, last):
-        pieces = rest
-        if fresh and k == first:
-            pieces = whole
-        else:
-            evaluate(steps, base, shared, timed + 2 * k * stride, times[2 * k], year)
-        for piece in range(pieces.shape[0]):
-            n = pieces[piece, 2]
-            y, d = work[pieces[piece, 0] : pieces[piece, 0] + n], work[pieces[piece, 1] : pieces[piece, 1] + n]
+        evaluate(steps, base, shared, timed + 2 * k * stride, times[2 * k], year)
+        for piece in range(rest.shape[0]):
+            n = rest[piece, 2]
+            y, d = work[rest[piece, 0] : rest[piece, 0] + n], work[rest[piece, 1] : rest[piece, 1] + n]
             for i in range(n):
                 y[i] += h * d[i]
         if 2 * k + 3 < times.size:
@@ -181,7 +175,7 @@ def gather(out: Any, work: Any, pieces: Any) -> None:
 
 @njit(
     f"(float64[::1], int64, {ADDRESSES}, {ADDRESSES}, int64, float64[::1], float64[::1], float64[:, ::1], "
-    f"float64[::1], {ADDRESSES}, int64[:, ::1], int64[:, ::1], {', '.join([ADDRESSES] * 5)}, int64, int64, float64, "
+    f"float64[::1], {ADDRESSES}, int64[:, ::1], {', '.join([ADDRESSES] * 6)}, int64, int64, float64, "
     "boolean, float64[:, ::1], int64[:, ::1], float64[:, ::1], int64[:, ::1])",
     cache=True,
     error_model="numpy",
@@ -198,12 +192,12 @@ def advance_years(
     times: Any,
     shares: Any,
     layout: Any,
-    whole: Any,
     rest: Any,
     load: Any,
     follow: Any,
     rates: Any,
     steps: Any,
+    seen: Any,
     outputs: Any,
     count: int,
     every: int,
@@ -218,7 +212,8 @@ def advance_years(
 
     `held` and `timed` are the addresses of what all members share in each year;
     `begins`, `years` and `times` its times. `load` are the functions of constants and
-    of the year, `follow` those of time, `outputs` those of outputs. A year has
+    of the year, `follow` those of time, `seen` what outputs need, `outputs` the outputs
+    themselves. A year has
     `count` steps, an output is saved before every `every`-th one.
     """
     nothing = np.empty((2, 0))
@@ -230,14 +225,14 @@ def advance_years(
         year = years[number]
         for k in range(0, count, every):
             place = timed[number] + 2 * k * stride
-            evaluate(rates, base, held[number], place, times[number, 2 * k], year)
+            evaluate(seen, base, held[number], place, times[number, 2 * k], year)
             evaluate(outputs, base, held[number], place, times[number, 2 * k], year)
             gather(saved[number * ((count + every - 1) // every) + k // every], work, saved_pieces)
             last = min(k + every, count)
             if steps.size > 0:
                 advance_euler(
-                    work, base, held[number], timed[number], stride, whole, rest, steps, follow,
-                    times[number], year, k, last, h, True,
+                    work, base, held[number], timed[number], stride, rest, steps, follow,
+                    times[number], year, k, last, h,
                 )  # fmt: skip
             else:
                 advance(

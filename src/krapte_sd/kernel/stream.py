@@ -124,6 +124,7 @@ class _Shared:
         self.run = run
         self.lock = threading.Lock()
         self.years: dict[int, tuple[Array, Array]] = {}
+        self.spans: dict[tuple[int, int], Any] = {}
         layout, settings = run.layout, run.settings
         size = layout.yearly[1] + layout.timed[1] * (2 * settings.per_year + 1)
         self.keep = size * 8 * (settings.stop - settings.start + 1) <= _KEPT_BYTES
@@ -146,6 +147,19 @@ class _Shared:
     def _timed(self) -> Array:
         first, length = self.run.layout.timed
         return self.run.work[first : first + length].copy()
+
+    def span(
+        self, first: int, last: int
+    ) -> tuple[list[tuple[Array, Array]], NDArray[np.int64], NDArray[np.int64], int]:
+        """Give the values of some years, with their addresses and the distance of two points of time in bytes."""
+        if (first, last) in self.spans:
+            return self.spans[first, last]
+        values = [self.year(number) for number in range(first, last)]
+        held, timed = (np.array([each[k].ctypes.data for each in values], dtype=np.int64) for k in (0, 1))
+        found = values, held, timed, 8 * self.run.layout.timed[1]
+        if self.keep:
+            self.spans[first, last] = found
+        return found
 
     def year(self, number: int) -> tuple[Array, Array]:
         """Give the values of a year, shape (cells,), and of its points of time, shape (points, cells)."""
@@ -181,7 +195,6 @@ class _Worker:
         # The integrals over a year lie behind the stocks.
         places += [layout.state + layout.stocks, layout.state + layout.length]
         self.places = np.array(places) * LANES
-        self.whole = np.array([[layout.state, layout.rates, layout.length]]) * LANES
         self.rest = self.vectors.rest * LANES
         self.cells[layout.offsets["'h"]] = plan.settings.h
         self.saved = np.empty((plan.points, plan.saved_cells, LANES))
@@ -231,18 +244,17 @@ class _Worker:
             self.cells[first : first + flat.shape[1]] = flat[members].T if len(flat) > 1 else flat.T
         self._start()
         call = self.vectors.addresses
-        functions = (plan.load, call["time"], call["rates"], call.get("steps", plan.load[:0]), call["outputs"])
+        seen = call.get("seen", call["rates"])
+        functions = (plan.load, call["time"], call["rates"], call.get("steps", plan.load[:0]), seen, call["outputs"])
         saved = self.saved.reshape(plan.points, plan.saved_cells * LANES)
         integrals = self.integrals.reshape(plan.years, plan.integral_cells * LANES)
         for first in range(0, plan.years, plan.span):
-            numbers = range(first, min(first + plan.span, plan.years))
             # The arrays stay referenced as long as their addresses are used.
-            shared = [plan.shared.year(number) for number in numbers]
-            held, timed = (np.array([each[k].ctypes.data for each in shared]) for k in (0, 1))
+            shared, held, timed, stride = plan.shared.span(first, min(first + plan.span, plan.years))
             stepping().advance_years(
-                *(self.work, self.base, held, timed, shared[0][1].strides[0]),
+                *(self.work, self.base, held, timed, stride),
                 *(plan.begins[first:], plan.numbers[first:], plan.grid[first:], plan.shares),
-                *(self.places, self.whole, self.rest, *functions),
+                *(self.places, self.rest, *functions),
                 *(settings.per_year, settings.every, settings.h, settings.euler),
                 *(saved[first * plan.per_year :], plan.saved_pieces),
                 *(integrals[first:], plan.integral_pieces),
