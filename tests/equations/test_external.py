@@ -98,6 +98,7 @@ def test_the_tables_are_part_of_the_checksum(folder: Path) -> None:
     ("text", "message"),
     [
         ("x= GET DIRECT CONSTANTS('none.csv', ',', 'C3')", "the table 'none.csv' cannot be read: No such file"),
+        ("x= GET DIRECT CONSTANTS('table.csv', Time, 'C3')", "the arguments of GET must be texts in single quotes"),
         ("x= GET DIRECT CONSTANTS('?file', ',', 'C3')", "'?file' names a file indirectly"),
         ("x= GET DIRECT CONSTANTS('table.xlsx', 'Sheet', 'C3')", "there is no sheet 'Sheet' in 'table.xlsx'; it has Data"),
         ("x= GET DIRECT CONSTANTS('table.xlsx', 'Data', 'D2')", "the cell D2 is empty in 'table.xlsx', sheet 'Data'"),

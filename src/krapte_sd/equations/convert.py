@@ -25,7 +25,7 @@ from krapte_sd.equations.expressions import (
     walk,
 )
 from krapte_sd.equations.grammar import LITERAL_BASE
-from krapte_sd.equations.hidden import POINT, Hidden, Owner, loops, table
+from krapte_sd.equations.hidden import POINT, Hidden, Owner, loops, points_of, table
 from krapte_sd.equations.model import Variable
 from krapte_sd.equations.ranges import Ranges, normal
 from krapte_sd.errors import nearest
@@ -494,14 +494,3 @@ def _condition(expr: Expr) -> Expr:
     if isinstance(expr, Number) or (isinstance(expr, Op) and expr.function in CONDITIONS):
         return expr
     return Op("<>", (expr, Number(0.0)))
-
-
-def points_of(structure: Any) -> tuple[tuple[np.ndarray, np.ndarray] | None, str]:
-    """Points of a lookup written in the file, or what is wrong with them."""
-    x, y = np.array(structure.x, dtype=float), np.array(structure.y, dtype=float)
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        return None, "the points of a lookup must be finite numbers"
-    if (np.diff(x) <= 0).any():
-        double = x[:-1][np.diff(x) <= 0][0]
-        return None, f"the lookup has two points at {double:g}"
-    return (x, y), ""

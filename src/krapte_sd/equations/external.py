@@ -62,6 +62,7 @@ class Tables:
         TableError
             If the file, the place or a number is not there.
         """
+        _texts(file, tab, cell)
         long = [each for each in shape if each > 1]
         if len(long) > 2:
             raise TableError("one call fills at most two subscripts; write one equation for each element of the others")
@@ -87,6 +88,7 @@ class Tables:
         TableError
             As in `constants`, and if the series is not increasing or empty.
         """
+        _texts(file, tab, line, cell)
         long = [each for each in shape if each > 1]
         if len(long) > 1:
             raise TableError("one call fills at most one subscript; write one equation for each element of the others")
@@ -290,6 +292,12 @@ class Tables:
 
     def _shown(self, file: str, tab: str) -> str:
         return f"'{file}', sheet '{tab}'" if Path(file).suffix.lower() in _SHEETS else f"'{file}'"
+
+
+def _texts(*parts: Any) -> None:
+    """Check that all arguments are texts: the grammar lets expressions pass."""
+    if not all(isinstance(each, str) for each in parts):
+        raise TableError("the arguments of GET must be texts in single quotes, such as 'table.xlsx'")
 
 
 def _split(cell: str) -> tuple[int, int] | None:

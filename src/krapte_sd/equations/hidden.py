@@ -9,6 +9,7 @@ as inflow, and the output is the last stage over the delay time.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from krapte_sd.equations.expressions import Equation, Expr, Index, Number, Op, R
 from krapte_sd.equations.model import Kind, Variable
 from krapte_sd.equations.ranges import Ranges
 
-__all__ = ["POINT", "Hidden", "Owner", "loops", "table"]
+__all__ = ["POINT", "Hidden", "Owner", "loops", "points_of", "table"]
 
 
 #: Last index of a reference to a table: its points are never read one by one.
@@ -32,6 +33,17 @@ def table(points: list[tuple[np.ndarray, np.ndarray]], shape: tuple[int, ...]) -
         row[1 : 1 + len(x)] = x
         row[1 + longest : 1 + longest + len(y)] = y
     return packed.reshape(*shape, -1)
+
+
+def points_of(structure: Any) -> tuple[tuple[np.ndarray, np.ndarray] | None, str]:
+    """Points of a lookup written in the file, or what is wrong with them."""
+    x, y = np.array(structure.x, dtype=float), np.array(structure.y, dtype=float)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return None, "the points of a lookup must be finite numbers"
+    if (np.diff(x) <= 0).any():
+        double = x[:-1][np.diff(x) <= 0][0]
+        return None, f"the lookup has two points at {double:g}"
+    return (x, y), ""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from krapte_sd.equations.convert import Converter, Scope, points_of
+from krapte_sd.equations.convert import Converter, Scope
 from krapte_sd.equations.declare import Box, Declaration, Part
 from krapte_sd.equations.expressions import Equation, Expr, Number, Op, TimeRef
 from krapte_sd.equations.external import TableError, Tables
-from krapte_sd.equations.hidden import Owner, table
+from krapte_sd.equations.hidden import Owner, points_of, table
 from krapte_sd.equations.model import Kind, Variable
 from krapte_sd.equations.ranges import Ranges
 

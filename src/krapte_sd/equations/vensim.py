@@ -345,9 +345,7 @@ class _Reader:
         if kind == "CallStructure" and normal(tree.function.reference) == "step" and len(tree.arguments) == 2:
             # A step that comes later than the start is not there yet.
             height, time = (self._constant(each, path | {f"'{len(path)}"}) for each in tree.arguments)
-            start, step = (
-                self._constant(self.control[key][1].ast, path | {key}) for key in ("initial_time", "time_step")
-            )
+            start, step = (self._control_value(each, path) for each in ("initial_time", "time_step"))
             if height is None or time is None or start is None or step is None:
                 return None
             return height if start + step / 2 > time else 0.0
@@ -356,7 +354,7 @@ class _Reader:
             if key in path or len(path) > 50:
                 return None
             if key in self.control:
-                return self._constant(self.control[key][1].ast, path | {key})
+                return self._control_value(key, path)
             parts = self.declared[key].parts if key in self.declared else []
             return self._constant(parts[0].component.ast, path | {key}) if len(parts) == 1 else None
         if kind != "ArithmeticStructure" or len(tree.arguments) > 50 or len(path) > 50:
@@ -376,6 +374,11 @@ class _Reader:
                 operator
             ]
         return result
+
+    def _control_value(self, key: str, path: frozenset[str]) -> float | None:
+        if key not in self.control or key in path:
+            return None
+        return self._constant(getattr(self.control[key][1], "ast", None), path | {key})
 
     def _control_variables(self) -> dict[str, Variable]:
         """Variables for TIME STEP, FINAL TIME and SAVEPER where equations use them."""
