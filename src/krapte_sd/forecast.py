@@ -51,6 +51,7 @@ OLDEST: Final = 100
 def run(
     scenario: str = "baseline",
     *,
+    regions: str = "nl",
     population: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     until: int = LAST_YEAR,
@@ -64,6 +65,8 @@ def run(
     ----------
     scenario : str
         A name out of `scenarios`.
+    regions : {"nl", "province", "arbeidsmarktregio"}
+        Division of the country: as one region (fast), 12 provinces or 35 labour-market regions.
     population : str, optional
         Population variant, a name out of `populations`; default: that of the scenario.
     parameters : mapping of str to float or xarray.DataArray, optional
@@ -105,22 +108,22 @@ def run(
         raise ScenarioError(
             f"until={until!r}: the last calendar year must be a whole number between {FIRST_YEAR} and {LAST_YEAR}"
         )
-    model = model_for(chosen)
+    model = model_for(chosen, regions)
     used_step = default_step(solver) if step is None else step
     program = model.program((*STATES, *BY_COHORT), FLOWS)
     inputs = model.inputs(program.inputs, FIRST_YEAR, until + 1)
     result = program.run(inputs, FIRST_YEAR, until + 1, used_step, solver, debug=debug)
     ds = _by_age(model.labelled(result))
-    ds = ds.assign_coords(_sector_names(list(ds["sector"].values)))
+    ds = ds.assign_coords(_sector_names(list(ds["sector"].values)) | _region_names(model))
     ds.attrs.update(_provenance(model, chosen, used_step, solver))
     return ds
 
 
-def model_for(scenario: Scenario) -> LoadedModel:
-    """Give the shipped model with the parameters of a scenario."""
-    shipped = load_model()
+def model_for(scenario: Scenario, regions: str = "nl") -> LoadedModel:
+    """Give the shipped model with the parameters of a scenario, for a division of the country."""
+    shipped = load_model(regions=regions)
     assert shipped.parameters is not None
-    return LoadedModel(shipped.equations, scenario.apply(shipped.parameters))
+    return LoadedModel(shipped.equations, scenario.apply(shipped.parameters), shipped.regions)
 
 
 def _by_age(ds: xr.Dataset) -> xr.Dataset:
@@ -158,6 +161,12 @@ def _sector_names(codes: list[str]) -> dict[str, Any]:
     return {
         new: ("sector", [rows[c][column] for c in codes], {"long_name": label}) for new, (column, label) in told.items()
     }
+
+
+def _region_names(model: LoadedModel) -> dict[str, Any]:
+    """Give the names of the regions as a coordinate."""
+    assert model.regions is not None
+    return {"region_name": ("region", list(model.regions.names), {"long_name": f"region of '{model.regions.name}'"})}
 
 
 def _provenance(model: LoadedModel, scenario: Scenario, step: float, solver: Solver) -> dict[str, Any]:

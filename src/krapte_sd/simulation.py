@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from krapte_sd.equations import Model
     from krapte_sd.kernel import Program, Result
     from krapte_sd.parameters import ParameterSet
+    from krapte_sd.parameters.regions import RegionSet
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -46,11 +47,14 @@ class LoadedModel:
         The typed equations.
     parameters : ParameterSet or None
         The tables that supply its inputs; None for a model that brings all its numbers.
+    regions : RegionSet or None
+        The division of the country that the national tables are divided over.
     """
 
-    def __init__(self, equations: Model, parameters: ParameterSet | None) -> None:
+    def __init__(self, equations: Model, parameters: ParameterSet | None, regions: RegionSet | None = None) -> None:
         self.equations = equations
         self.parameters = parameters
+        self.regions = regions
 
     def __repr__(self) -> str:
         return f"<model {Path(self.equations.path).name}: {len(self.equations.variables)} variables>"
@@ -77,10 +81,12 @@ class LoadedModel:
             raise ParameterError.collect("params", unknown)
         if self.parameters is None:
             return given
+        from krapte_sd.parameters.division import divide
         from krapte_sd.parameters.inputs import model_inputs
 
         wanted = [n for n in names if n not in given]
-        made = model_inputs(self.equations, self.parameters, years=range(start, stop + 1), names=wanted)
+        tables = self.parameters if self.regions is None else divide(self.parameters, self.regions)
+        made = model_inputs(self.equations, tables, years=range(start, stop + 1), names=wanted)
         return {**made, **{n: v for n, v in given.items() if n in names}}
 
     def run(
@@ -183,7 +189,10 @@ class LoadedModel:
         for kind, arrays in (("time", result.saved), ("year", result.integrals)):
             for name, values in arrays.items():
                 variable = self.equations.variables[name]
-                dims = (kind, *(d.lower() for d in variable.dimensions))
+                # a place of work has the code of its region; both stand apart only in flows from one to the other
+                both = "Region" in variable.dimensions and "Workplace" in variable.dimensions
+                own = [d if both or d != "Workplace" else "Region" for d in variable.dimensions]
+                dims = (kind, *(d.lower() for d in own))
                 unit = variable.unit if kind == "time" else variable.unit.removesuffix("/Year")
                 attrs = {"long_name": variable.label, "units": unit, "description": variable.doc}
                 data[name] = (dims, np.asarray(values), attrs)
@@ -193,21 +202,27 @@ class LoadedModel:
 
 
 @lru_cache(maxsize=4)
-def _shipped_model() -> LoadedModel:
+def _shipped_model(regions: str) -> LoadedModel:
     from krapte_sd.equations import read_model
     from krapte_sd.parameters import read_parameters
+    from krapte_sd.parameters.division import workplaces
     from krapte_sd.parameters.locate import models_folder
+    from krapte_sd.parameters.regions import read_region_set
 
-    return LoadedModel(read_model(models_folder() / "krapte.mdl"), read_parameters())
+    division = read_region_set(regions)
+    dimensions = {"Region": list(division.codes), "Workplace": list(workplaces(division.codes))}
+    return LoadedModel(read_model(models_folder() / "krapte.mdl", dimensions), read_parameters(), division)
 
 
-def load_model(path: str | Path | None = None) -> LoadedModel:
+def load_model(path: str | Path | None = None, regions: str | None = None) -> LoadedModel:
     """Load a Vensim model.
 
     Parameters
     ----------
     path : path-like, optional
         A .mdl file; default: the shipped labour-market model with the shipped parameters.
+    regions : str, optional
+        Division of the country for the shipped model: nl (default), province or arbeidsmarktregio.
 
     Returns
     -------
@@ -220,7 +235,9 @@ def load_model(path: str | Path | None = None) -> LoadedModel:
         With every place of the file that is not supported or has no clear meaning.
     """
     if path is None:
-        return _shipped_model()
+        return _shipped_model(regions or "nl")
+    if regions is not None:
+        raise ParameterError("regions belong to the shipped model; remedy: leave regions out, or the path")
     from krapte_sd.equations import read_model
 
     return LoadedModel(read_model(Path(path)), None)

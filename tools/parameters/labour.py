@@ -22,9 +22,11 @@ from tools.parameters.tables import Row, read_table, rows_of, write_rows
 from krapte_sd.equations import Model, read_model
 from krapte_sd.kernel import Result, compile_model
 from krapte_sd.parameters import read_parameters
+from krapte_sd.parameters.division import COUNTRY, divide
 from krapte_sd.parameters.inputs import model_inputs
 from krapte_sd.parameters.locate import models_folder
 from krapte_sd.parameters.observations import Observations, read_observations
+from krapte_sd.parameters.regions import read_region_set
 
 Floats = npt.NDArray[np.float64]
 STATES = ("employed", "unemployed", "inactive")
@@ -68,6 +70,7 @@ def run_model(
             for ending in ("csv", "yaml"):
                 shutil.copy(parameters / f"{theme}.{ending}", folder)
         tables = read_parameters(Path(folder))
+    tables = divide(tables, read_region_set(COUNTRY))
     inputs = model_inputs(model, tables, years=range(start, stop + 1), names=program.inputs)
     return model, program.run(inputs, start, stop)
 

@@ -81,6 +81,9 @@ def project(inputs: Inputs) -> Outcome:
             "share_of_births": inputs.share_of_births,
             "net_migration_assumed": Series(YEARS, inputs.net_migration_assumed[:, None]),
             "immigration_profile": series(inputs.immigration_profile, -1),
+            # one region: nobody moves within the country
+            "domestic_pull": np.zeros(1),
+            "move_weight": Series(YEARS, np.zeros((YEARS.size, cohorts.size))),
         },
         first,
         last,

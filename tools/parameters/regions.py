@@ -137,8 +137,26 @@ def work(found: Base, regions: RegionSet) -> list[Row]:
         ),
     }
     out = []
-    for name, (values, source, told) in parts.items():
-        out += rows_of(name, values / values.sum(axis=0), labels, source=source, status=told)
+    shares = {name: values / values.sum(axis=0) for name, (values, _, _) in parts.items()}
+    shares["vacancy_share"] = _bounded(shares["vacancy_share"], shares["workplace_share"])
+    for name, (_, source, told) in parts.items():
+        out += rows_of(name, shares[name], labels, source=source, status=told)
+    return out
+
+
+VACANCY_RATE_BOUNDS = (0.6, 1.8)
+"""Vacancy rate of a region and section relative to the country; `assumed`.
+
+The figures behind it are printed in hundreds, so a cell may hold nearly no vacancies for its workers. With the hires
+that its workers need, such a cell would fill its vacancies within days."""
+
+
+def _bounded(share: Floats, workers: Floats) -> Floats:
+    """Keep shares of vacancies (regions, sections) within bounds of the shares of workers; they add up to one."""
+    out = share
+    for _ in range(200):
+        out = np.clip(out, VACANCY_RATE_BOUNDS[0] * workers, VACANCY_RATE_BOUNDS[1] * workers)
+        out = out / out.sum(axis=0)
     return out
 
 

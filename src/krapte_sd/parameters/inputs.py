@@ -36,6 +36,7 @@ _COHORT: Final = "Cohort"
 _COHORT_LABEL: Final = re.compile(r"[a-z]?([0-9]{4})\Z", re.ASCII)
 _TABLE_DIMENSION: Final = {
     "Region": "region",
+    "Workplace": "workplace",
     "Sector": "sector",
     "Sex": "sex",
     "Task": "task",
