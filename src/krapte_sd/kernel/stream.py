@@ -117,6 +117,16 @@ def check_draws(program: Program, draws: Mapping[str, Any]) -> tuple[dict[str, A
     return found, counts.pop()
 
 
+@dataclass(frozen=True)
+class _Span:
+    """Values of some years, kept as long as their addresses are used; distance of two points of time in bytes."""
+
+    values: list[tuple[Array, Array]]
+    held: NDArray[np.int64]
+    timed: NDArray[np.int64]
+    stride: int
+
+
 class _Shared:
     """What all members share: for each calendar year the values of the year, and those of each point of time."""
 
@@ -124,7 +134,7 @@ class _Shared:
         self.run = run
         self.lock = threading.Lock()
         self.years: dict[int, tuple[Array, Array]] = {}
-        self.spans: dict[tuple[int, int], Any] = {}
+        self.spans: dict[tuple[int, int], _Span] = {}
         layout, settings = run.layout, run.settings
         size = layout.yearly[1] + layout.timed[1] * (2 * settings.per_year + 1)
         self.keep = size * 8 * (settings.stop - settings.start + 1) <= _KEPT_BYTES
@@ -148,15 +158,13 @@ class _Shared:
         first, length = self.run.layout.timed
         return self.run.work[first : first + length].copy()
 
-    def span(
-        self, first: int, last: int
-    ) -> tuple[list[tuple[Array, Array]], NDArray[np.int64], NDArray[np.int64], int]:
-        """Give the values of some years, with their addresses and the distance of two points of time in bytes."""
+    def span(self, first: int, last: int) -> _Span:
+        """Give the values of some years, with their addresses."""
         if (first, last) in self.spans:
             return self.spans[first, last]
         values = [self.year(number) for number in range(first, last)]
         held, timed = (np.array([each[k].ctypes.data for each in values], dtype=np.int64) for k in (0, 1))
-        found = values, held, timed, 8 * self.run.layout.timed[1]
+        found = _Span(values, held, timed, 8 * self.run.layout.timed[1])
         if self.keep:
             self.spans[first, last] = found
         return found
@@ -249,10 +257,9 @@ class _Worker:
         saved = self.saved.reshape(plan.points, plan.saved_cells * LANES)
         integrals = self.integrals.reshape(plan.years, plan.integral_cells * LANES)
         for first in range(0, plan.years, plan.span):
-            # The arrays stay referenced as long as their addresses are used.
-            shared, held, timed, stride = plan.shared.span(first, min(first + plan.span, plan.years))
+            span = plan.shared.span(first, min(first + plan.span, plan.years))
             stepping().advance_years(
-                *(self.work, self.base, held, timed, stride),
+                *(self.work, self.base, span.held, span.timed, span.stride),
                 *(plan.begins[first:], plan.numbers[first:], plan.grid[first:], plan.shares),
                 *(self.places, self.rest, *functions),
                 *(settings.per_year, settings.every, settings.h, settings.euler),
