@@ -11,9 +11,27 @@ from krapte_sd.equations import read_model
 from krapte_sd.errors import ParameterError, SolverError
 from krapte_sd.kernel import MemberResult, Program, Series, compile_model, stream
 
-SAVE = ["population", "employed", "vacancies", "tight", "wage", "power_test", "births", "is_born", "mortality_rate", "pairs"]
+SAVE = [
+    "population",
+    "employed",
+    "vacancies",
+    "tight",
+    "wage",
+    "power_test",
+    "births",
+    "is_born",
+    "mortality_rate",
+    "pairs",
+]
 INTEGRATE = ["deaths", "filled", "births"]
-MEMBERS = ["adjustment_time", "vacancy_unit", "scale:mortality_rate", "scale:immigrants", "separation_rate", "initial_population"]
+MEMBERS = [
+    "adjustment_time",
+    "vacancy_unit",
+    "scale:mortality_rate",
+    "scale:immigrants",
+    "separation_rate",
+    "initial_population",
+]
 
 #: Every function and operator, with arguments that differ between members and that do not.
 EVERYTHING = """
@@ -80,7 +98,9 @@ def same(result: MemberResult, place: int, single: object) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("method", "step", "save_step"), [("rk4", 0.25, None), ("euler", 0.125, 0.5), ("euler", 0.25, None)])
+@pytest.mark.parametrize(
+    ("method", "step", "save_step"), [("rk4", 0.25, None), ("euler", 0.125, 0.5), ("euler", 0.25, None)]
+)
 def test_a_member_is_a_run_of_its_own(
     program: Program, inputs: dict, method: str, step: float, save_step: float | None
 ) -> None:
@@ -150,7 +170,9 @@ def test_what_all_share_may_be_too_large_to_keep(
 
 def test_a_factor_is_an_input_of_a_single_run_too(program: Program, inputs: dict) -> None:
     plain = program.run(inputs, 2000, 2004)
-    assert np.array_equal(program.run({**inputs, "scale:immigrants": 1}, 2000, 2004).saved["employed"], plain.saved["employed"])
+    assert np.array_equal(
+        program.run({**inputs, "scale:immigrants": 1}, 2000, 2004).saved["employed"], plain.saved["employed"]
+    )
     table = inputs["immigrants"]
     double = program.run({**inputs, "scale:immigrants": 2.0}, 2000, 2004)
     other = program.run({**inputs, "immigrants": Series(table.years, 2 * np.asarray(table.values))}, 2000, 2004)
@@ -165,7 +187,11 @@ def test_every_function(tmp_path: Path, method: str) -> None:
     names += ["table_of_time", "table_of_member", "weight"]
     model = small(tmp_path, EVERYTHING)
     random = np.random.default_rng(2)
-    drawn = {"low": random.uniform(0.3, 1.6, 11), "high": random.uniform(0.5, 2.5, 11), "weight": random.normal(size=(11, 3))}
+    drawn = {
+        "low": random.uniform(0.3, 1.6, 11),
+        "high": random.uniform(0.5, 2.5, 11),
+        "weight": random.normal(size=(11, 3)),
+    }
     for members in (["low", "high"], ["low", "high", "weight"], ["high"]):
         program = compile_model(model, names, ["many", "sums"], members)
         part = {name: drawn[name] for name in members}

@@ -39,7 +39,9 @@ def program(cohort_path: Path) -> Program:
 @pytest.fixture(scope="module")
 def linear(tmp_path_factory: pytest.TempPathFactory) -> Program:
     model = read_model(write_model(tmp_path_factory.mktemp("linear"), LINEAR))
-    return compile_model(model, ["x", "y", "total", "out"], ["out"], ["rate", "share", "x_start", "scale:come", "scale:leak"])
+    return compile_model(
+        model, ["x", "y", "total", "out"], ["out"], ["rate", "share", "x_start", "scale:come", "scale:leak"]
+    )
 
 
 def linear_inputs(seed: int) -> dict:
@@ -137,7 +139,9 @@ def test_saving_more_often_changes_nothing(program: Program, seed: int, method: 
 @given(seed=seeds, method=methods)
 def test_checks_change_nothing(linear: Program, seed: int, method: str) -> None:
     inputs = linear_inputs(seed) | {"leak": Series(np.arange(START, STOP + 1), np.zeros(5))}
-    assert equal(linear.run(inputs, START, STOP, 0.25, method), linear.run(inputs, START, STOP, 0.25, method, debug=True))
+    assert equal(
+        linear.run(inputs, START, STOP, 0.25, method), linear.run(inputs, START, STOP, 0.25, method, debug=True)
+    )
 
 
 @FEW
@@ -220,7 +224,9 @@ def test_solutions_of_a_linear_model_add_up(linear: Program, one: int, two: int,
 @given(seed=seeds, shift=st.integers(-900, 900), method=methods)
 def test_a_model_without_a_clock_may_run_at_any_time(linear: Program, seed: int, shift: int, method: str) -> None:
     inputs = linear_inputs(seed)
-    moved = {n: Series(np.asarray(v.years) + shift, v.values) if isinstance(v, Series) else v for n, v in inputs.items()}
+    moved = {
+        n: Series(np.asarray(v.years) + shift, v.values) if isinstance(v, Series) else v for n, v in inputs.items()
+    }
     assert equal(
         linear.run(inputs, START, STOP, 0.25, method), linear.run(moved, START + shift, STOP + shift, 0.25, method)
     )
@@ -281,7 +287,9 @@ def test_a_smaller_step_is_nearer(linear: Program, seed: int) -> None:
     inputs = linear_inputs(seed)
     exact = linear.run(inputs, START, STOP, 1 / 64).saved["x"]
     for method in ("euler", "rk4"):
-        errors = [np.abs(linear.run(inputs, START, STOP, step, method).saved["x"] - exact).max() for step in (1, 0.5, 0.25)]
+        errors = [
+            np.abs(linear.run(inputs, START, STOP, step, method).saved["x"] - exact).max() for step in (1, 0.5, 0.25)
+        ]
         assert errors[0] > errors[1] > errors[2]
 
 
@@ -317,7 +325,9 @@ def test_a_member_is_a_single_run(
     result = linear.run_members(inputs, drawn, START, STOP, step, method)
     k = data.draw(st.integers(0, count - 1))
     single = linear.run(inputs | {n: v[k] for n, v in drawn.items()}, START, STOP, step, method)
-    assert all(single.saved[n].tobytes() == np.ascontiguousarray(result.saved[n][..., k]).tobytes() for n in single.saved)
+    assert all(
+        single.saved[n].tobytes() == np.ascontiguousarray(result.saved[n][..., k]).tobytes() for n in single.saved
+    )
     assert all(np.array_equal(single.integrals[n], result.integrals[n][..., k]) for n in single.integrals)
 
 
@@ -344,7 +354,9 @@ def test_members_may_stand_in_any_order(linear: Program, seed: int, order: list,
 def test_a_member_does_not_know_the_others(linear: Program, seed: int, member: int, method: str) -> None:
     inputs, drawn = linear_inputs(seed), linear_draws(seed, 9)
     one = linear.run_members(inputs, drawn, START, STOP, 0.5, method)
-    changed = {n: np.where(np.arange(9).reshape(-1, *[1] * (v.ndim - 1)) == member, v, v * 0.5) for n, v in drawn.items()}
+    changed = {
+        n: np.where(np.arange(9).reshape(-1, *[1] * (v.ndim - 1)) == member, v, v * 0.5) for n, v in drawn.items()
+    }
     other = linear.run_members(inputs, changed, START, STOP, 0.5, method)
     assert all(np.array_equal(one.saved[n][..., member], other.saved[n][..., member]) for n in one.saved)
 

@@ -58,7 +58,9 @@ def test_values_of_initial_are_found_by_what_they_are(program: Program, inputs: 
     assert set(few.cells.values()) <= set(program.cells.values())
     state = program.run(inputs, 2000, 2002).final_state
     whole = few.run(inputs, 2000, 2004)
-    assert np.allclose(few.run(inputs, 2002, 2004, state=state).saved["jobs_wanted"], whole.saved["jobs_wanted"][2:], rtol=1e-13)
+    assert np.allclose(
+        few.run(inputs, 2002, 2004, state=state).saved["jobs_wanted"], whole.saved["jobs_wanted"][2:], rtol=1e-13
+    )
 
 
 def test_a_state_that_does_not_fit_is_refused(program: Program, inputs: dict, tmp_path: Path) -> None:
