@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from krapte_sd.errors import ScenarioError
+from krapte_sd.errors import ParameterError, ScenarioError
 from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.simulation import LoadedModel, Solver, default_step, load_model
 
@@ -27,7 +28,7 @@ STATES: Final = (
     "population_total", "working_age_population", "employed_total", "unemployed_total", "vacancies_total",
     "labour_force",
     "unemployment_rate", "tightness", "net_participation", "gross_participation",
-    "labour_supply_at_unchanged_participation", "expected_labour_supply",
+    "labour_supply_at_unchanged_participation", "expected_labour_supply_in_the_country",
     "mean_wage_pressure", "closure_factor", "employed_in_sector", "vacancies", "desired_labour", "labour_needed",
     "frictional_shortage", "structural_shortage", "suppressed_shortage", "need_gap", "need_gap_in_hours",
     "need_gap_in_fte", "vacancy_rate", "vacancy_duration", "duration_tightness", "wage_pressure", "task_labour",
@@ -58,6 +59,13 @@ def run(
     step: float | None = None,
     solver: Solver = "rk4",
     debug: bool = False,
+    members: int | None = None,
+    seed: int = 0,
+    full: bool = False,
+    by_age: bool | None = None,
+    out: str | os.PathLike[str] | None = None,
+    client: Any = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     """Run a scenario.
 
@@ -78,14 +86,30 @@ def run(
     solver : {"rk4", "euler"}
         Fixed-step integrator, restarted at each 1 January.
     debug : bool
-        Check after every step that no stock is negative.
+        Check after every step that no stock is negative (of the central run).
+    members : int, optional
+        Run so many members beside the central run, each with its own draw of every parameter that has a range.
+    seed : int
+        Seed of the draws; a member depends on it and on its own number alone.
+    full : bool
+        Give every member, not the statistics.
+    by_age : bool, optional
+        Give the stocks by age too; default: not with `members`, whose size it multiplies by seven.
+    out : path-like, optional
+        With `members`: file to write, netCDF (.nc) or Zarr (.zarr). A stopped call goes on where it was.
+    client : distributed.Client, optional
+        With `members`: cluster to run them on.
+    progress : bool
+        With `members`: show a progress bar if standard error is a terminal.
 
     Returns
     -------
     xarray.Dataset
         Stocks and indicators by ``time`` (1 January 2024 ... `until` + 1) and flows by ``year``, with ``region``,
         ``sector``, ``sex`` and ``age``; persons unless the attribute ``units`` says otherwise. The attributes hold
-        the scenario in full, checksums of model and parameters, and how many numbers have which status.
+        the scenario in full, checksums of model and parameters, and how many numbers have which status. With `members`
+        there is ``statistic`` in front: central, mean, q05, q10, q25, q50, q75, q90, q95; with `full` there is
+        ``member`` (if it is also written to `out`, the statistics come back).
 
     Raises
     ------
@@ -101,6 +125,7 @@ def run(
     >>> ds["need_gap"].dims
     ('time', 'region', 'sector')
     """
+    from krapte_sd.ensemble import check_call, run_ensemble
     from krapte_sd.scenarios import read_scenario
 
     chosen = read_scenario(scenario).changed(population=population, parameters=parameters)
@@ -108,22 +133,48 @@ def run(
         raise ScenarioError(
             f"until={until!r}: the last calendar year must be a whole number between {FIRST_YEAR} and {LAST_YEAR}"
         )
+    told = {"seed": seed != 0, "full": full, "out": out is not None, "client": client is not None}
+    if members is None and any(told.values()):
+        given = ", ".join(name for name, there in told.items() if there)
+        raise ParameterError(
+            f"{given}: for ensembles only; remedy: give members, such as members=1000, or leave it out"
+        )
+    if members is not None:
+        # What can be wrong with the call, before the work.
+        check_call(members, seed, out)
     model = model_for(chosen, regions)
     used_step = default_step(solver) if step is None else step
     program = model.program((*STATES, *BY_COHORT), FLOWS)
     inputs = model.inputs(program.inputs, FIRST_YEAR, until + 1)
     result = program.run(inputs, FIRST_YEAR, until + 1, used_step, solver, debug=debug)
-    ds = _by_age(model.labelled(result))
+    raw = model.labelled(result)
+    ds = _by_age(raw)
     ds = ds.assign_coords(_sector_names(list(ds["sector"].values)) | _region_names(model))
     ds.attrs.update(_provenance(model, chosen, used_step, solver))
-    return ds
+    if members is not None:
+        return run_ensemble(
+            *(model, raw, ds),
+            save=(*STATES, *BY_COHORT) if by_age else STATES,
+            integrate=FLOWS,
+            years=(FIRST_YEAR, until + 1),
+            step=used_step,
+            solver=solver,
+            members=members,
+            seed=seed,
+            full=full,
+            out=out,
+            finish=_by_age if by_age else None,
+            client=client,
+            progress=progress,
+        )
+    return ds.drop_vars([*BY_COHORT.values(), "age"]) if by_age is False else ds
 
 
 def model_for(scenario: Scenario, regions: str = "nl") -> LoadedModel:
     """Give the shipped model with the parameters of a scenario, for a division of the country."""
     shipped = load_model(regions=regions)
     assert shipped.parameters is not None
-    return LoadedModel(shipped.equations, scenario.apply(shipped.parameters), shipped.regions)
+    return shipped.with_parameters(scenario.apply(shipped.parameters))
 
 
 def _by_age(ds: xr.Dataset) -> xr.Dataset:

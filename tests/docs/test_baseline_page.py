@@ -109,7 +109,9 @@ def test_the_market_makes_room(runs):
 def test_need_that_follows_supply_follows_supply(runs):
     share = runs.room_that_keeps_need_at_supply
     ds = ks.run("baseline", parameters={"market_makes_room": share})
-    growth = [total(ds, n, 2050) / total(ds, n, 2024) for n in ("labour_needed", "expected_labour_supply")]
+    growth = [
+        total(ds, n, 2050) / total(ds, n, 2024) for n in ("labour_needed", "expected_labour_supply_in_the_country")
+    ]
     assert growth[0] == pytest.approx(growth[1], rel=1e-9)
 
 

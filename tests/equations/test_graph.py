@@ -254,32 +254,36 @@ NAMED = {
     "wages raise supply": (
         "balancing",
         "vacancies vacancy_duration duration_tightness wage_pressure mean_wage_pressure participation_effect entrants "
-        "placed_entrants non_employed_reached vacancy_hires",
+        "placed_entrants non_employed_reached reached_at_work vacancy_hires",
     ),
     "applicants share the vacancies": (
         "reinforcing",
         "vacancies vacancy_duration duration_tightness wage_pressure mean_wage_pressure participation_effect entrants "
-        "non_employed_applicants vacancy_applicants match_intensity intensity_for_employed vacancy_hires",
+        "non_employed_applicants vacancy_applicants match_intensity intensity_at_work_for_employed vacancy_hires",
     ),
-    "vacancies fill themselves": ("balancing", "vacancies match_intensity intensity_for_employed vacancy_hires"),
+    "vacancies fill themselves": (
+        "balancing",
+        "vacancies match_intensity intensity_at_work_for_employed vacancy_hires",
+    ),
     "the gap closes": (
         "balancing",
-        "employed employed_in_sector vacancies_wanted vacancies_opened vacancies match_intensity "
-        "intensity_for_employed intensity_for_non_employed hires_from_unemployed",
+        "commuters filled_posts vacancies_wanted vacancies_opened vacancies match_intensity "
+        "intensity_at_work_for_employed hires_of_commuters",
     ),
     "the supply line": ("balancing", "vacancies vacancies_wanted vacancies_opened"),
     "wages attract": (
         "balancing",
-        "vacancies vacancy_duration duration_tightness wage_pressure attraction intensity_for_employed vacancy_hires",
+        "vacancies vacancy_duration duration_tightness wage_pressure attraction intensity_at_work_for_employed "
+        "vacancy_hires",
     ),
     "attraction crowds": (
         "reinforcing",
-        "vacancies vacancy_duration duration_tightness wage_pressure attraction match_intensity intensity_for_employed "
-        "vacancy_hires",
+        "vacancies vacancy_duration duration_tightness wage_pressure attraction match_intensity "
+        "intensity_at_work_for_employed vacancy_hires",
     ),
     "need shrinks to a surplus": (
         "balancing",
-        "employed employed_in_sector staff_surplus layoff_rate separations",
+        "commuters filled_posts staff_surplus layoff_rate",
     ),
 }
 
@@ -289,7 +293,7 @@ def test_the_loops_of_the_design_are_there(shipped, name):
     polarity, variables = NAMED[name]
     found = loop(shipped, variables.split())
     assert found.polarity == polarity, str(found)
-    assert set(found.stocks) <= {"vacancies", "wage_pressure", "employed"}
+    assert set(found.stocks) <= {"vacancies", "wage_pressure", "commuters"}
     assert found.stocks
     others = loops_through(shipped, found.variables, len(found))
     assert found in others

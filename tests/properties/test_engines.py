@@ -40,5 +40,5 @@ def test_both_engines_agree_to_2051(shipped, everything):
 
 @pytest.mark.parametrize("seed", [101, 102])
 def test_both_engines_agree_for_random_parameters(shipped, everything, draw, seed):
-    model = LoadedModel(shipped.equations, draw(seed))
+    model = LoadedModel(shipped.equations, draw(seed), shipped.regions)
     assert differences(model, everything, 2026) == []

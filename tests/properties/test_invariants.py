@@ -41,7 +41,7 @@ class Drawn:
 @pytest.fixture(scope="module", params=DRAWS, ids=lambda each: f"{'corner' if each[1] else 'draw'}{each[0]}")
 def run(request, shipped, everything, draw):
     seed, corner = request.param
-    return Drawn(LoadedModel(shipped.equations, draw(seed, corner=corner)), everything)
+    return Drawn(LoadedModel(shipped.equations, draw(seed, corner=corner), shipped.regions), everything)
 
 
 def worst(values, scale):

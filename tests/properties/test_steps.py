@@ -23,7 +23,7 @@ ALLOWED = {
     "net_participation": 1.3e-6,
     "gross_participation": 2.0e-6,
     "labour_supply_at_unchanged_participation": 1.0e-9,
-    "expected_labour_supply": 1.0e-9,
+    "expected_labour_supply_in_the_country": 1.0e-9,
     "mean_wage_pressure": 1.9e-6,
     "closure_factor": 6.2e-9,
     "employed_in_sector": 6.4e-6,

@@ -33,7 +33,7 @@ def headlines() -> pd.DataFrame:
     ds = ks.run("baseline")
     rows = []
     for name in (*NATIONAL, *BY_SECTOR):
-        values = ds[name].sel(region="NL")
+        values = ds[name].sum("region") if "region" in ds[name].dims else ds[name]
         along = "year" if "year" in values.dims else "time"
         for year in YEARS:
             at = values.sel({along: year if along == "year" else f"{year}-01-01"})

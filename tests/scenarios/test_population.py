@@ -59,6 +59,8 @@ def run():
             "fertility_rate": Series(YEARS, table("fertility_rate", "zero")),
             "net_migration_assumed": Series(YEARS, parameters.values("net_migration_assumed").to_numpy().T),
         }
+        # one region: nobody moves within the country
+        inputs |= {"domestic_pull": np.zeros(1), "move_weight": Series(YEARS, np.zeros((YEARS.size, cohorts.size)))}
         for name in ("mortality_rate", "emigration_rate", "immigration_profile"):
             inputs[name] = Series(YEARS, table(name))
         result = program.run(inputs, 2024, 2051)

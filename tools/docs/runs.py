@@ -76,19 +76,14 @@ class Runs:
         """How wages and market need react: the structure of the model, not a value in it."""
         proportional = {"wage_response": 0.0333, "wage_fading_rate": 0.667}
         own = {"expected_supply_weight": 0.0}
-        exact = self.room_that_keeps_need_at_supply
         return [
             self.shortage(
-                "**baseline**: wage growth follows tightness, market need makes room for half of what public need and "
-                "tasks add",
+                "**baseline**: wage growth follows tightness, room 0.5: half of what public need and tasks add comes "
+                "on top of expected supply",
                 self.baseline,
             ),
-            self.outcome("market makes room for nothing", {"market_makes_room": 0.0}),
-            self.outcome(
-                f"market makes room for {100 * exact:.0f}%, need as a whole follows expected supply",
-                {"market_makes_room": exact},
-            ),
-            self.outcome("market makes room for everything", {"market_makes_room": 1.0}),
+            self.shortage("room 0: market need follows expected supply, the rest comes on top", self.room[0.0]),
+            self.shortage("room 1: need as a whole follows expected supply", self.room[1.0]),
             self.outcome("market need: on its own trend", own),
             self.outcome("market need: on its own trend, wages do not react", {**own, "wage_response": 0.0}),
             self.outcome("wages: do not react", {"wage_response": 0.0}),
@@ -105,16 +100,9 @@ class Runs:
         return {share: ks.run("baseline", parameters={"market_makes_room": share}) for share in (0.0, 1.0)}
 
     @cached_property
-    def room_that_keeps_need_at_supply(self) -> float:
-        """Share at which all need has grown as much as expected supply in the last year.
-
-        Need is linear in the share, and expected supply does not depend on it, so that two runs give it.
-        """
-        last, first = YEARS[-1], FIRST
-        none, everything = (total(self.room[share], "labour_needed", last) for share in (0.0, 1.0))
-        supply = total(self.baseline, "expected_labour_supply", last)
-        supply /= total(self.baseline, "expected_labour_supply", first)
-        return (none - total(self.baseline, "labour_needed", first) * supply) / (none - everything)
+    def divisions(self) -> dict[str, Any]:
+        """The baseline by province and by labour-market region."""
+        return {name: ks.run("baseline", regions=name) for name in ("province", "arbeidsmarktregio")}
 
     def early_tightness(self, share: float | None = None) -> dict[float, float]:
         """Vacancies per 100 unemployed by time in `EARLY`; `share`: for what the market makes room."""

@@ -275,7 +275,6 @@ def values(runs: Runs) -> dict[str, str]:
     ds = runs.baseline
     years = range(FIRST, YEARS[-1] + 2)
     own = next(each for each in runs.closures if each.label.endswith("own trend"))
-    exact = next(each for each in runs.closures if "as a whole" in each.label)
     tightness = [each for each in runs.ranges if each.label.startswith("reference tightness")]
     wages = [each for each in runs.closures if each.label.startswith("wages:")]
     out = {f"gap_{y}": thousands(at(ds, "need_gap", y)) for y in (FIRST, *YEARS)}
@@ -288,8 +287,6 @@ def values(runs: Runs) -> dict[str, str]:
         out
         | _room(runs)
         | {
-            "room_exact": percent(runs.room_that_keeps_need_at_supply, 0),
-            "room_exact_2050": thousands(exact.gap[-1]),
             "own_trend_2050": thousands(own.gap[-1]),
             "wages_2050": _between([each.gap[-1] for each in wages]),
             "structural_wages_2050": _between([each.structural[-1] for each in (*wages, runs.closures[0])]),
@@ -327,7 +324,9 @@ def _room(runs: Runs) -> dict[str, str]:
             f"wage_{word}_{last}": above_trend(at(ds, "mean_wage_pressure", last)),
             f"need_growth_{word}": percent(at(ds, "labour_needed", last) / at(ds, "labour_needed", FIRST) - 1),
         }
-    supply = at(runs.baseline, "expected_labour_supply", last) / at(runs.baseline, "expected_labour_supply", FIRST)
+    supply = at(runs.baseline, "expected_labour_supply_in_the_country", last) / at(
+        runs.baseline, "expected_labour_supply_in_the_country", FIRST
+    )
     return out | {"supply_growth": percent(supply - 1)}
 
 

@@ -188,7 +188,7 @@ def _supply(evidence: Evidence) -> Iterator[Line]:
     published = evidence.observations.value("labour_supply_growth", period="2026/2040")
     for text, name in (
         ("labour supply", "labour_force"),
-        ("labour supply at unchanged participation", "expected_labour_supply"),
+        ("labour supply at unchanged participation", "labour_supply_at_unchanged_participation"),
     ):
         first, last = (float(ds[name].sel(time=ds["time"].dt.year == year).sum()) for year in (2026, 2041))
         growth = 100 * float(np.log(last / first)) / 15
