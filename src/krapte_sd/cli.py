@@ -108,7 +108,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run a scenario and write the forecast", allow_abbrev=False)
     run.add_argument("scenario", metavar="SCENARIO", help="a name out of 'list scenarios', or a YAML file")
-    run.add_argument("-o", "--output", metavar="FILE", required=True, help="the netCDF file to write (.nc)")
+    run.add_argument(
+        "-o", "--output", metavar="FILE", required=True, help="the netCDF file to write (.nc); members also .zarr"
+    )
     run.add_argument("--population", metavar="VARIANT", help="a name out of 'list population'")
     run.add_argument("--until", metavar="YEAR", type=int, help="last calendar year")
     run.add_argument(
@@ -121,6 +123,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--solver", metavar="NAME", help="rk4 or euler")
     run.add_argument("--step", metavar="YEARS", type=float, help="time step in years, such as 0.25")
+    run.add_argument(
+        "--members",
+        metavar="N",
+        type=int,
+        help="run N members with drawn parameters and write their mean and quantiles; a stopped call goes on",
+    )
+    run.add_argument("--seed", metavar="S", type=int, help="seed of the draws (default 0)")
+    run.add_argument("--full", action="store_true", help="write every member instead of mean and quantiles")
     run.set_defaults(command=_run)
 
     simulate = commands.add_parser(
@@ -172,17 +182,37 @@ def _run(arguments: argparse.Namespace) -> int:
     from krapte_sd.files import check_target, write_netcdf
 
     # Everything that can be wrong with the call, before the work.
-    if not arguments.output.endswith(".nc"):
+    ensemble = _ensemble(arguments)
+    if not ensemble and not arguments.output.endswith(".nc"):
         raise _BadCallError(f"--output '{arguments.output}': a forecast is written as netCDF; let the name end in .nc")
     settings = _settings(arguments.settings)
-    check_target(arguments.output)
+    if not ensemble:
+        check_target(arguments.output)
     given = {name: getattr(arguments, name) for name in ("population", "until", "solver", "step")}
     options = {name: value for name, value in given.items() if value is not None}
     if settings:
         options["parameters"] = settings
+    if ensemble:
+        krapte_sd.run(arguments.scenario, **options, **ensemble)
+        print(f"{arguments.output}: written, {arguments.members} members")
+        return 0
     checksum = write_netcdf(krapte_sd.run(arguments.scenario, **options), arguments.output)
     print(f"{arguments.output}: written, content SHA-256 {checksum}")
     return 0
+
+
+def _ensemble(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give the options of an ensemble; none for a single run."""
+    if arguments.members is None:
+        lone = [
+            option for option, given in (("--seed", arguments.seed is not None), ("--full", arguments.full)) if given
+        ]
+        if lone:
+            raise _BadCallError(f"{' and '.join(lone)}: for ensembles only; give --members too, such as --members 1000")
+        return {}
+    seed = 0 if arguments.seed is None else arguments.seed
+    options = {"members": arguments.members, "seed": seed, "out": arguments.output, "progress": True}
+    return options | ({"full": True} if arguments.full else {})
 
 
 def _settings(texts: Sequence[str]) -> dict[str, float]:

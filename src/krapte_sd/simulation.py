@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,6 +60,10 @@ class LoadedModel:
     def __repr__(self) -> str:
         return f"<model {Path(self.equations.path).name}: {len(self.equations.variables)} variables>"
 
+    def with_parameters(self, parameters: ParameterSet) -> LoadedModel:
+        """Give the same model with other tables."""
+        return LoadedModel(self.equations, parameters, self.regions)
+
     def program(self, save: Sequence[str], integrate: Sequence[str] = ()) -> Program:
         """Compile what some outputs need (kept on disk and in memory)."""
         from krapte_sd.kernel import compile_model
@@ -101,6 +106,11 @@ class LoadedModel:
         save: Sequence[str] = (),
         integrate: Sequence[str] = (),
         debug: bool = False,
+        members: int | None = None,
+        seed: int = 0,
+        full: bool = False,
+        out: str | PathLike[str] | None = None,
+        client: Any = None,
     ) -> xr.Dataset:
         """Run the model.
 
@@ -122,6 +132,8 @@ class LoadedModel:
             Variables to integrate over each calendar year (compiled engine only).
         debug : bool
             Check after every step that no stock is negative.
+        members, seed, full, out, client : optional
+            An ensemble beside the run, see `krapte_sd.run`; what `params` sets is not drawn.
 
         Returns
         -------
@@ -150,14 +162,23 @@ class LoadedModel:
         if engine == "pysd":
             if solver == "rk4" or debug:
                 raise ParameterError("PySD knows Euler only and no debug; remedy: engine='compiled', or leave them out")
-            result = self._reference(save, integrate, start, stop, REFERENCE_STEP if step is None else step, params)
-        else:
-            program = self.program(save, integrate)
-            solver = solver or "rk4"
-            used = default_step(solver) if step is None else step
-            inputs = self.inputs(program.inputs, start, stop, params)
-            result = program.run(inputs, start, stop, used, solver, debug=debug)
-        return self.labelled(result)
+            if members is not None:
+                raise ParameterError("PySD runs no members; remedy: engine='compiled', or no members")
+            used = REFERENCE_STEP if step is None else step
+            return self.labelled(self._reference(save, integrate, start, stop, used, params))
+        program = self.program(save, integrate)
+        solver = solver or "rk4"
+        used = default_step(solver) if step is None else step
+        inputs = self.inputs(program.inputs, start, stop, params)
+        ds = self.labelled(program.run(inputs, start, stop, used, solver, debug=debug))
+        if members is None:
+            return ds
+        from krapte_sd.ensemble import run_ensemble
+
+        outputs: dict[str, Any] = {"save": save, "integrate": integrate, "years": (start, stop)}
+        settings: dict[str, Any] = {"step": used, "solver": solver, "fixed": params}
+        ensemble: dict[str, Any] = {"members": members, "seed": seed, "full": full, "out": out, "client": client}
+        return run_ensemble(self, ds, ds, **outputs, **settings, **ensemble)
 
     def _reference(
         self,

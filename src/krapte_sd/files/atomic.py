@@ -108,6 +108,11 @@ def explain_reading(path: str | os.PathLike[str], error: Exception) -> FileError
     return FileError(_explain(path, "cannot be read", error))
 
 
+def explain_writing(path: str | os.PathLike[str], error: Exception) -> FileError:
+    """Make the `FileError` for a file that could not be written."""
+    return FileError(_explain(path, "cannot be written", error))
+
+
 def _explain(path: str | os.PathLike[str], what: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
     reason = os.strerror(number) if number else (str(error) or type(error).__name__)

@@ -30,8 +30,8 @@ from krapte_sd.files.hdf5 import without_clock
 
 __all__ = ["open_netcdf", "write_netcdf"]
 
-_MARK = b"\nkrapte_sd sha256 "
-_TRAILER = len(_MARK) + 64 + 1  # the mark, the digits, a line end
+MARK = b"\nkrapte_sd sha256 "
+_TRAILER = len(MARK) + 64 + 1  # the mark, the digits, a line end
 _DEFLATE_RATIO = 1032  # no zlib stream unpacks to more than this many times its size
 
 
@@ -141,7 +141,7 @@ def _pack(contents: Contents) -> bytes:
 
 
 def _seal(data: bytes) -> bytes:
-    return data + _MARK + hashlib.sha256(data).hexdigest().encode() + b"\n"
+    return data + MARK + hashlib.sha256(data).hexdigest().encode() + b"\n"
 
 
 def _check_seal(data: bytes, where: str) -> None:
@@ -153,7 +153,7 @@ def _check_seal(data: bytes, where: str) -> None:
             f"{where}: this is not a netCDF-4 file (it starts with {data[:8]!r}); give a file of `krapte-sd run`"
         )
     body, trailer = data[:-_TRAILER], data[-_TRAILER:]
-    if not trailer.startswith(_MARK):
+    if not trailer.startswith(MARK):
         raise FileError(
             f"{where}: the checksum of krapte_sd is missing at the end: the file was cut, or written by another "
             "program; restore it from a copy, or open it unchecked with xarray.open_dataset"
@@ -162,7 +162,7 @@ def _check_seal(data: bytes, where: str) -> None:
         found = hashlib.sha256(body).hexdigest()
         raise FileError(
             f"{where}: the file is damaged or was changed: its bytes have the SHA-256 {found}, but "
-            f"{trailer[len(_MARK) : -1].decode('ascii', 'replace')} stands at its end; "
+            f"{trailer[len(MARK) : -1].decode('ascii', 'replace')} stands at its end; "
             "restore it from a copy or run the forecast again"
         )
 
