@@ -32,7 +32,7 @@ def test_any_vensim_model_runs(path):
     model = ks.load_model(path)
     assert model.parameters is None
     assert repr(model) == f"<model small.mdl: {len(model.equations.variables)} variables>"
-    ds = model.run(arrivals(), save=["total", "stock"], integrate=["inflow"], step=1 / 16)
+    ds = model.run(arrivals(), save=["total", "stock"], integrate=["inflow"], step=1 / 16, solver="rk4")
     assert ds["stock"].dims == ("time", "thing")
     assert ds["inflow"].dims == ("year", "thing")
     assert ds["thing"].values.tolist() == ["a", "b"]

@@ -256,8 +256,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
     ds = model.run(
         start=start,
         stop=stop,
-        step=equations.control.step if arguments.step is None else arguments.step,
-        solver=arguments.solver or "euler",
+        step=arguments.step,
+        solver=arguments.solver,
         save=_saved(arguments.save, equations.variables),
     )
     if output is not None and output.endswith(".nc"):

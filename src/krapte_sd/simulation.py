@@ -26,8 +26,21 @@ Solver = Literal["rk4", "euler"]
 DEFAULT_STEP = 0.25
 """Years. RK4 at a quarter year is right to 0.03% in national figures and 0.1% by sector (against steps of 1/64)."""
 
+LAST_OF_CALENDAR = 9999
 REFERENCE_STEP = 0.0625
 """Years. Euler at a sixteenth, the step at which the compiled kernel is compared with PySD."""
+
+
+def whole(time: float) -> float:
+    """Give a time that is a whole number as one."""
+    return int(time) if float(time).is_integer() else time
+
+
+def _in_years(times: np.ndarray) -> bool:
+    """Say whether times are consecutive whole years of the calendar."""
+    return bool(
+        times.size > 1 and times[0] >= 1 and times[-1] <= 9999 and (np.diff(times) == 1).all() and times[0].is_integer()
+    )
 
 
 def default_step(solver: Solver) -> float:
@@ -74,7 +87,7 @@ class LoadedModel:
         return _PROGRAMS[key]
 
     def inputs(
-        self, names: Iterable[str], start: int, stop: int, params: Mapping[str, Any] | None = None
+        self, names: Iterable[str], start: float, stop: float, params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Make the inputs out of the tables; `params` (arrays of the model's shape) replace or add some."""
         names = list(names)
@@ -91,15 +104,15 @@ class LoadedModel:
 
         wanted = [n for n in names if n not in given]
         tables = self.parameters if self.regions is None else divide(self.parameters, self.regions)
-        made = model_inputs(self.equations, tables, years=range(start, stop + 1), names=wanted)
+        made = model_inputs(self.equations, tables, years=range(int(start), int(stop) + 1), names=wanted)
         return {**made, **{n: v for n, v in given.items() if n in names}}
 
     def run(
         self,
         params: Mapping[str, Any] | None = None,
         *,
-        start: int | None = None,
-        stop: int | None = None,
+        start: float | None = None,
+        stop: float | None = None,
         step: float | None = None,
         solver: Solver | None = None,
         engine: Literal["compiled", "pysd"] = "compiled",
@@ -118,12 +131,13 @@ class LoadedModel:
         ----------
         params : mapping of str to float, array or Series, optional
             Inputs of the model (lower snake case) that take another value; a number fills an input without dimensions.
-        start, stop : int, optional
-            First and last 1 January; default: as in the file.
+        start, stop : float, optional
+            First and last time, for the shipped model 1 Januaries; default: as in the file.
         step : float, optional
-            A binary fraction of a year; default 1/4 for RK4, 1/16 for Euler.
+            For the shipped model a binary fraction of a year, default 1/4 for RK4 and 1/16 for Euler; for a file of your
+            own the step of the file.
         solver : {"rk4", "euler"}, optional
-            Fixed-step integrator, restarted at each 1 January; default RK4, for PySD Euler.
+            Fixed-step integrator, restarted at each 1 January; default RK4, for PySD and files of your own Euler.
         engine : {"compiled", "pysd"}
             Our kernel, or PySD as the reference (Euler only, much slower).
         save : sequence of str, optional
@@ -154,8 +168,9 @@ class LoadedModel:
         >>> ds["population_total"].dims
         ('time', 'region')
         """
-        start = int(self.equations.control.start) if start is None else start
-        stop = int(self.equations.control.stop) if stop is None else stop
+        control = self.equations.control
+        start = whole(control.start) if start is None else start
+        stop = whole(control.stop) if stop is None else stop
         save = tuple(save) or self.equations.stocks
         if engine not in ("compiled", "pysd"):
             raise ParameterError(f"engine: found '{engine}'; allowed: compiled, pysd")
@@ -167,10 +182,12 @@ class LoadedModel:
             used = REFERENCE_STEP if step is None else step
             return self.labelled(self._reference(save, integrate, start, stop, used, params))
         program = self.program(save, integrate)
-        solver = solver or "rk4"
-        used = default_step(solver) if step is None else step
+        own = self.parameters is None  # a file of the caller: solver, step and outputs as it says
+        solver = solver or ("euler" if own else "rk4")
+        used = step if step is not None else control.step if own else default_step(solver)
+        every = control.saveper if own and step is None else None
         inputs = self.inputs(program.inputs, start, stop, params)
-        ds = self.labelled(program.run(inputs, start, stop, used, solver, debug=debug))
+        ds = self.labelled(program.run(inputs, start, stop, used, solver, every, debug=debug))
         if members is None:
             return ds
         from krapte_sd.ensemble import run_ensemble
@@ -184,8 +201,8 @@ class LoadedModel:
         self,
         save: Sequence[str],
         integrate: Sequence[str],
-        start: int,
-        stop: int,
+        start: float,
+        stop: float,
         step: float,
         params: Mapping[str, Any] | None,
     ) -> Result:
@@ -194,7 +211,8 @@ class LoadedModel:
         if integrate:
             raise ParameterError("PySD gives no integrals over a year; remedy: engine='compiled', or no integrate")
         inputs = self.inputs(self.equations.inputs, start, stop, params)
-        return run_reference(self.equations.path, inputs, start, stop, step, save, dimensions=self.equations.dimensions)
+        dimensions = self.equations.dimensions
+        return run_reference(self.equations.path, inputs, int(start), int(stop), step, save, dimensions=dimensions)
 
     def labelled(self, result: Result) -> xr.Dataset:
         """Put labels, units and descriptions on plain arrays."""
@@ -202,8 +220,11 @@ class LoadedModel:
 
         from krapte_sd.files.layout import calendar
 
-        first, last = int(result.times[0]), int(result.times[-1]) - 1
-        coordinates: dict[str, Any] = dict(calendar(first, last))
+        coordinates: dict[str, Any]
+        if _in_years(result.times):
+            coordinates = dict(calendar(int(result.times[0]), int(result.times[-1]) - 1))
+        else:
+            coordinates = {"time": ("time", result.times, {"long_name": "time", "units": self.equations.control.unit})}
         for name, labels in self.equations.dimensions.items():
             coordinates[name.lower()] = (name.lower(), list(labels), {"long_name": f"{name.lower()} (code)"})
         data = {}
