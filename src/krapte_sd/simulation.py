@@ -38,9 +38,8 @@ def whole(time: float) -> float:
 
 def _in_years(times: np.ndarray) -> bool:
     """Say whether times are consecutive whole years of the calendar."""
-    return bool(
-        times.size > 1 and times[0] >= 1 and times[-1] <= 9999 and (np.diff(times) == 1).all() and times[0].is_integer()
-    )
+    inside = times.size > 1 and times[0] >= 1 and times[-1] <= LAST_OF_CALENDAR
+    return bool(inside and float(times[0]).is_integer() and (np.diff(times) == 1).all())
 
 
 def default_step(solver: Solver) -> float:
@@ -134,8 +133,8 @@ class LoadedModel:
         start, stop : float, optional
             First and last time, for the shipped model 1 Januaries; default: as in the file.
         step : float, optional
-            For the shipped model a binary fraction of a year, default 1/4 for RK4 and 1/16 for Euler; for a file of your
-            own the step of the file.
+            For the shipped model a binary fraction of a year, default 1/4 for RK4 and 1/16 for Euler; for a file of
+            your own the step of the file.
         solver : {"rk4", "euler"}, optional
             Fixed-step integrator, restarted at each 1 January; default RK4, for PySD and files of your own Euler.
         engine : {"compiled", "pysd"}
@@ -174,15 +173,15 @@ class LoadedModel:
         save = tuple(save) or self.equations.stocks
         if engine not in ("compiled", "pysd"):
             raise ParameterError(f"engine: found '{engine}'; allowed: compiled, pysd")
+        own = self.parameters is None  # a file of the caller: solver, step and outputs as it says
         if engine == "pysd":
             if solver == "rk4" or debug:
                 raise ParameterError("PySD knows Euler only and no debug; remedy: engine='compiled', or leave them out")
             if members is not None:
                 raise ParameterError("PySD runs no members; remedy: engine='compiled', or no members")
-            used = REFERENCE_STEP if step is None else step
+            used = step if step is not None else control.step if own else REFERENCE_STEP
             return self.labelled(self._reference(save, integrate, start, stop, used, params))
         program = self.program(save, integrate)
-        own = self.parameters is None  # a file of the caller: solver, step and outputs as it says
         solver = solver or ("euler" if own else "rk4")
         used = step if step is not None else control.step if own else default_step(solver)
         every = control.saveper if own and step is None else None
