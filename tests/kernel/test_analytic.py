@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts of models, an equation a line
 """Models whose solution can be written down, run by every solver and as members."""
 
 import math
@@ -97,13 +98,13 @@ CASES = {
         f"x= INTEG(rate*((Time-INITIAL TIME)/one)^3/one, 0) ~ m ~ | rate= 2 ~ m ~ | {UNIT}", "x", 2 * T**4 / 4, smooth=False
     ),
     "growth by interpolated data": Case(
-        f"x= INTEG(rate*r*x, 2) ~ m ~ | r:INTERPOLATE: ~ 1/Year ~ | rate= 1 ~ Dmnl ~ |",
+        "x= INTEG(rate*r*x, 2) ~ m ~ | r:INTERPOLATE: ~ 1/Year ~ | rate= 1 ~ Dmnl ~ |",
         "x",
         2 * math.exp(0.5 * (0.1 + 0.5) + 0.5 * (0.5 - 0.4) + 0.5 * (-0.4 + 0.6) + 0.5 * (0.6 + 0.2)),
         {"r": Series(YEARS, [0.1, 0.5, -0.4, 0.6, 0.2])},
     ),
     "growth by yearly data": Case(
-        f"x= INTEG(rate*r*x, 2) ~ m ~ | r:HOLD BACKWARD: ~ 1/Year ~ | rate= 1 ~ Dmnl ~ |",
+        "x= INTEG(rate*r*x, 2) ~ m ~ | r:HOLD BACKWARD: ~ 1/Year ~ | rate= 1 ~ Dmnl ~ |",
         "x",
         2 * math.exp(0.1 + 0.5 - 0.4 + 0.6),
         {"r": Series(YEARS, [0.1, 0.5, -0.4, 0.6, 9.0])},

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts of models, an equation a line
 """What holds for any inputs of one model: properties of the kernel that no example can show."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts of models, an equation a line
 """Properties over models made at random: stocks, sums, subranges and functions in any arrangement."""
 
 from dataclasses import dataclass, replace

@@ -349,6 +349,7 @@ class Program:
         threads: int | None = None,
         chunk: int | None = None,
         state: State | None = None,
+        final_state: bool = False,
     ) -> MemberResult:
         """Run many members and gather their outputs in memory.
 
@@ -366,6 +367,8 @@ class Program:
             Members that are run between two outputs.
         state : State, optional
             State all members start from, as for `run`.
+        final_state : bool, optional
+            Give the stocks of all members at the end too.
 
         Returns
         -------
@@ -382,7 +385,17 @@ class Program:
         """
         return join(
             self.stream_members(
-                inputs, draws, start, stop, step, method, save_step, threads=threads, chunk=chunk, state=state
+                inputs,
+                draws,
+                start,
+                stop,
+                step,
+                method,
+                save_step,
+                threads=threads,
+                chunk=chunk,
+                state=state,
+                final_state=final_state,
             )
         )
 
@@ -399,6 +412,7 @@ class Program:
         threads: int | None = None,
         chunk: int | None = None,
         state: State | None = None,
+        final_state: bool = False,
     ) -> Iterator[MemberResult]:
         """Run many members and give their outputs block by block.
 
@@ -414,7 +428,7 @@ class Program:
         self.check_method(method)
         if not settings.calendar and self.uses_year:
             raise ParameterError("members: a model with INTEGER(Time) runs from one 1 January to another only")
-        yield from stream(self, inputs, draws, settings, threads, chunk, state)
+        yield from stream(self, inputs, draws, settings, threads, chunk, state, final_state)
 
 
 def addresses(module: ModuleType, source: Source) -> dict[str, NDArray[np.int64]]:

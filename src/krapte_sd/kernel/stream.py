@@ -57,7 +57,7 @@ class MemberResult:
     integrals : dict of str to array, shape (years, dimensions, members)
         Integral over each calendar year.
     final_state : dict of str to array, shape (dimensions, members)
-        The stocks at the end.
+        The stocks at the end, if they were asked for; else empty.
     """
 
     first: int
@@ -285,8 +285,10 @@ class _Plan:
         draws: Mapping[str, Array],
         settings: Settings,
         state: State | None,
+        keep_final: bool,
     ) -> None:
         self.program = program
+        self.keep_final = keep_final
         self.settings = settings
         # A member's own value stands in where the inputs have none.
         merged = {name: value[0] for name, value in draws.items()} | dict(inputs)
@@ -348,7 +350,8 @@ class _Plan:
         model, stocks = self.program.model, self.program.stocks
         saved = {name: np.empty((self.points, *model.shape(name), count)) for name in self.wide}
         integrals = {name: np.empty((self.years, *model.shape(name), count)) for name in self.program.integrate}
-        final = {name: np.empty((*model.shape(name), count)) for name in stocks}
+        final = {name: np.empty((*model.shape(name), count)) for name in stocks if self.keep_final}
+        broken: list[str] = []
 
         def work(begin: int) -> None:
             if not hasattr(local, "worker"):
@@ -358,9 +361,11 @@ class _Plan:
             worker.run(np.concatenate([chosen, np.full(LANES - len(chosen), chosen[-1])]))
             for outputs, buffer in ((saved, worker.saved), (integrals, worker.integrals)):
                 _spread(outputs, buffer, begin, len(chosen))
-            _spread(
-                {name: each[np.newaxis] for name, each in final.items()}, worker.final[np.newaxis], begin, len(chosen)
-            )
+            if self.keep_final:
+                last = {name: each[np.newaxis] for name, each in final.items()}
+                _spread(last, worker.final[np.newaxis], begin, len(chosen))
+            elif not np.isfinite(worker.final).all():
+                broken.append(self._broken(worker.final, chosen))
 
         list(pool.map(work, range(0, count, LANES)))
         for name, out in self.shared_outputs.items():
@@ -371,10 +376,22 @@ class _Plan:
         saved = {name: saved[name] for name in self.program.save}
         years = np.arange(self.settings.start, self.settings.stop if self.settings.calendar else self.settings.start)
         result = MemberResult(first, count, self.times.copy(), saved, years, integrals, final)
-        self._finite(result, members)
+        self._finite(result, members, sorted(broken))
         return result
 
-    def _finite(self, result: MemberResult, members: NDArray[np.int64]) -> None:
+    def _broken(self, final: Array, members: NDArray[np.int64]) -> str:
+        """Name the first stock that is not finite at the end."""
+        cell, lane = np.argwhere(~np.isfinite(final))[0]
+        for name in self.program.stocks:
+            shape = self.program.model.shape(name)
+            size = int(np.prod(shape))
+            if cell < size:
+                where = self.program.where(name, [int(each) for each in np.unravel_index(cell, shape)])
+                return f"{where} is not finite at the end in member {members[min(lane, len(members) - 1)]}"
+            cell -= size
+        raise AssertionError
+
+    def _finite(self, result: MemberResult, members: NDArray[np.int64], broken: Sequence[str]) -> None:
         problems = []
         for outputs in (result.saved, result.integrals, result.final_state):
             for name, value in outputs.items():
@@ -389,6 +406,7 @@ class _Plan:
                     when, place = f" first at {axis[place[0]]:g}", place[1:]
                 where = self.program.where(name, [int(each) for each in place])
                 problems.append(f"{where} is not finite{when} in member {told}")
+        problems += broken
         if problems:
             problems = list(dict.fromkeys(problems))
             if len(problems) > _SHOWN:
@@ -413,15 +431,16 @@ def stream(
     threads: int | None,
     chunk: int | None,
     state: State | None = None,
+    keep_final: bool = False,
 ) -> Iterator[MemberResult]:
     """Run members block by block, see `Program.stream_members`."""
     found, count = check_draws(program, draws)
     for name, value in (("threads", threads), ("chunk", chunk)):
         if value is not None and (value != int(value) or value < 1):
             raise ParameterError(f"{name} must be a whole number of at least 1, found {value!r}")
-    plan = _Plan(program, inputs, found, settings, state)
+    plan = _Plan(program, inputs, found, settings, state, keep_final)
     if chunk is None:
-        cells = plan.points * plan.saved_cells + plan.years * plan.integral_cells + plan.final_cells
+        cells = plan.points * plan.saved_cells + plan.years * plan.integral_cells + keep_final * plan.final_cells
         chunk = min(_BLOCK_MEMBERS, max(LANES, _BLOCK_BYTES // (8 * max(1, cells)) // LANES * LANES))
     local = threading.local()
     members = np.arange(count)
