@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from krapte_sd.ensemble.parts import Parts
 from krapte_sd.ensemble.recipe import Recipe
+from krapte_sd.errors import ParameterError
 
 __all__ = ["run_blocks"]
 
@@ -43,8 +44,12 @@ def run_blocks(client: Any, recipe: Recipe, parts: Parts, missing: Sequence[int]
     done : callable
         Told the number of members of each block that is kept.
     """
-    from distributed import as_completed
-
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise ParameterError("client: the package distributed is missing; pip install 'krapte_sd[dask]'") from error
+    if not isinstance(client, Client):
+        raise ParameterError(f"client must be a distributed.Client, found {type(client).__name__}")
     packed = zlib.compress(pickle.dumps(recipe), 1)
     key = hashlib.sha256(packed).hexdigest()
     with warnings.catch_warnings():
@@ -62,7 +67,9 @@ def run_blocks(client: Any, recipe: Recipe, parts: Parts, missing: Sequence[int]
         return future
 
     threads = sum(each["nthreads"] for each in client.scheduler_info(n_workers=-1)["workers"].values())
-    running = as_completed([submit() for _ in range(min(len(todo), _AHEAD * max(1, threads)))])
+    running: Any = as_completed(  # type: ignore[no-untyped-call]
+        [submit() for _ in range(min(len(todo), _AHEAD * max(1, threads)))]
+    )
     try:
         for future in running:
             number = places.pop(future.key)
@@ -72,7 +79,7 @@ def run_blocks(client: Any, recipe: Recipe, parts: Parts, missing: Sequence[int]
             if todo:
                 running.add(submit())
     finally:
-        client.cancel([shared, *running.futures])
+        client.cancel([shared, *running.futures])  # type: ignore[no-untyped-call]
 
 
 def _given(packed: bytes) -> bytes:

@@ -182,7 +182,7 @@ class _Maker:
     def direct(self, name: str, low: Any, high: Any) -> None:
         """Take up a parameter that is an input of the model itself."""
         floor = is_count(self.parameters[name].meta.unit) and not self.parameters[name].meta.signed
-        ends = tuple(_array(each) for each in (low, self.central[name], high))
+        ends = (_array(low), _array(self.central[name]), _array(high))
         shares = _shares(*ends) if ends[1].ndim else None
         if shares is not None:
             one, other = (np.array(each) for each in shares)
@@ -216,11 +216,10 @@ class _Maker:
     def add_number(self, name: str) -> None:
         """Add a number that a member has."""
         like = next(iter(self.model.variables.values()))
-        self.variables[name] = replace(
-            like,
-            **{"name": name, "label": name, "kind": "input", "dimensions": (), "unit": "dmnl", "doc": ""},
-            **{"equations": (), "initial": (), "value": None, "interpolation": None, "limits": (None, None)},
+        bare = replace(
+            like, dimensions=(), equations=(), initial=(), value=None, interpolation=None, limits=(None, None)
         )
+        self.variables[name] = replace(bare, name=name, label=name, kind="input", unit="dmnl", doc="")
 
     def rewritten(self) -> Model:
         """Give the model in which tables with ends are equations."""

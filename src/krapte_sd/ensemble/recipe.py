@@ -153,8 +153,7 @@ class Recipe:
             ds = self.finish(ds)
         block = np.empty((self.rows, count))
         for name, place in self.slices.items():
-            values = ds[name].transpose(*place.dims, MEMBER).values
-            block[place.first : place.last] = values.reshape(-1, count)
+            block[place.first : place.last] = ds[name].transpose(*place.dims, MEMBER).values.reshape(-1, count)
         return block
 
 

@@ -86,10 +86,11 @@ def between(low: ArrayLike, value: ArrayLike, high: ArrayLike, deviations: Array
     """
     lowest, middle, highest = (np.asarray(each, np.float64) for each in (low, value, high))
     at = np.asarray(deviations, np.float64).reshape(-1, *(1,) * middle.ndim)
-    found = middle + np.maximum(at, 0.0) * (highest - middle) - np.maximum(-at, 0.0) * (middle - lowest)
-    # Rounding may miss an end by its last digit.
+    part = np.abs(at)
+    found = middle * (1.0 - part) + np.where(at > 0, highest, lowest) * part
+    # Where an end equals the value, rounding may miss it by the last digit.
     inside = np.minimum(np.maximum(found, lowest), highest)
-    return np.where(np.abs(at) <= 1.0, inside, found)
+    return np.asarray(np.where(part <= 1.0, inside, found), np.float64)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""``krapte-sd run`` with members."""
+
+import pytest
+
+import krapte_sd as ks
+from krapte_sd import cli
+from krapte_sd.files.zarr import open_zarr
+
+
+def call(capsys, *arguments):
+    code = cli.main([str(each) for each in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_run_writes_statistics(capsys, tmp_path):
+    path = tmp_path / "a.nc"
+    code, out, err = call(capsys, "run", "baseline", "-o", path, "--until", 2025, "--members", 4, "--seed", 7)
+    # No progress bar, as standard error is not a terminal.
+    assert (code, out, err) == (0, f"{path}: written, 4 members\n", "")
+    assert ks.open_forecast(path).identical(ks.run("baseline", until=2025, members=4, seed=7))
+
+
+def test_run_writes_members_in_full_as_zarr(capsys, tmp_path):
+    path = tmp_path / "a.zarr"
+    code, _, err = call(capsys, "run", "baseline", "-o", path, "--until", 2025, "--members", 4, "--full")
+    assert (code, err) == (0, "")
+    assert open_zarr(path).identical(ks.run("baseline", until=2025, members=4, seed=0, full=True))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--seed", "7", "--full"], "--seed and --full: for ensembles only; give --members too"),
+        (["--members", "0"], "members=0: give a whole number of at least 1"),
+        (["--members", "1e3"], "argument --members: invalid int value: '1e3'"),
+        (["--members", "10", "--seed", "-1"], "seed=-1: give a whole number from 0"),
+    ],
+)
+def test_a_bad_call_ends_with_one_message(capsys, tmp_path, options, message):
+    code, out, err = call(capsys, "run", "baseline", "-o", tmp_path / "a.nc", *options)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_single_run_is_written_as_netcdf_only(capsys, tmp_path):
+    code, _, err = call(capsys, "run", "baseline", "-o", tmp_path / "a.zarr")
+    assert code == 2
+    assert "a forecast is written as netCDF" in err
+    code, _, err = call(capsys, "run", "baseline", "-o", tmp_path / "a.csv", "--members", 3)
+    assert code == 2
+    assert "let the name end in .nc or .zarr" in err
