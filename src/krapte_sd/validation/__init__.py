@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from krapte_sd.parameters.division import COUNTRY
 from krapte_sd.validation.lines import COLUMNS, Line, table_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "Line", "validate"]
 
 
-def validate() -> pd.DataFrame:
+def validate(regions: str = "nl") -> pd.DataFrame:
     """Compare the baseline with published figures and check its accounts.
+
+    Parameters
+    ----------
+    regions : {"nl", "province", "arbeidsmarktregio"}
+        Division of the country. With regions the lines are about what regions add: sums, accounts, figures by
+        region, and the same results as in the run of the country.
 
     Returns
     -------
@@ -31,7 +38,7 @@ def validate() -> pd.DataFrame:
     Raises
     ------
     ParameterError
-        If a published figure that a line needs is missing.
+        If a published figure that a line needs is missing, or there is no such division.
     BalanceError, SolverError
         If a run gives a negative stock or an output that is not finite.
 
@@ -43,8 +50,11 @@ def validate() -> pd.DataFrame:
     ['group', 'line', 'model', 'reference', 'deviation', 'allowed', 'unit', 'ok']
     """
     from krapte_sd.validation import balance, first_month, labour, population
+    from krapte_sd.validation import regions as regional
     from krapte_sd.validation.evidence import Evidence
 
+    if regions != COUNTRY:
+        return table_of(regional.lines(regional.RegionalEvidence(regions)))
     evidence = Evidence()
     return table_of(
         [

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from krapte_sd import forecast
 from krapte_sd.errors import ParameterError
+from krapte_sd.parameters.division import COUNTRY
 from krapte_sd.parameters.observations import Observations, read_observations
 from krapte_sd.scenarios import read_scenario
 from krapte_sd.simulation import DEFAULT_STEP, LoadedModel
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from krapte_sd.kernel import Program, Result
 
-__all__ = ["CELL_FLOWS", "FINE_STEP", "Evidence"]
+__all__ = ["CELL_FLOWS", "FINE_STEP", "Evidence", "run_outputs"]
 
 Floats = NDArray[np.float64]
 SCENARIO: Final = "baseline"
@@ -37,6 +38,11 @@ CELL_FLOWS: Final = (
 class Evidence:
     """What the lines are made of; every run is made once.
 
+    Parameters
+    ----------
+    regions : str
+        Division of the country, see `krapte_sd.run`.
+
     Attributes
     ----------
     observations : Observations
@@ -45,7 +51,8 @@ class Evidence:
         The shipped model with the parameters of the baseline.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, regions: str = COUNTRY) -> None:
+        self.regions = regions
         self._forecasts: dict[str, xr.Dataset] = {}
 
     @cached_property
@@ -56,13 +63,13 @@ class Evidence:
     @cached_property
     def model(self) -> LoadedModel:
         """The shipped model with the parameters of the baseline."""
-        return forecast.model_for(read_scenario(SCENARIO))
+        return forecast.model_for(read_scenario(SCENARIO), self.regions)
 
     def forecast(self, population: str | None = None) -> xr.Dataset:
         """Return the baseline with a population variant; default: the official forecast."""
         key = population or "prognose"
         if key not in self._forecasts:
-            self._forecasts[key] = forecast.run(SCENARIO, population=key)
+            self._forecasts[key] = forecast.run(SCENARIO, population=key, regions=self.regions)
         return self._forecasts[key]
 
     def figure(self, name: str, **labels: Any) -> float:
@@ -94,13 +101,13 @@ class Evidence:
     def quarters(self) -> Result:
         """Forecast outputs at every quarter of 2024 and 2025, at the step of the forecast."""
         program = self.model.program((*forecast.STATES, *forecast.BY_COHORT), forecast.FLOWS)
-        return _run(self.model, program, 2026, DEFAULT_STEP, DEFAULT_STEP)
+        return run_outputs(self.model, program, 2026, DEFAULT_STEP, DEFAULT_STEP)
 
     @cached_property
     def fine(self) -> Result:
         """Stocks and flows by cell and all forecast outputs over 2024, at every fine step."""
         program = self.model.program((*CELLS, *CELL_FLOWS, "discouragement_rate", *forecast.STATES, *forecast.FLOWS))
-        return _run(self.model, program, forecast.FIRST_YEAR + 1, FINE_STEP, FINE_STEP)
+        return run_outputs(self.model, program, forecast.FIRST_YEAR + 1, FINE_STEP, FINE_STEP)
 
     @cached_property
     def ages(self) -> NDArray[np.int64]:
@@ -120,6 +127,7 @@ class Evidence:
         return float(found.saved[name][index].sum())
 
 
-def _run(model: LoadedModel, program: Program, stop: int, step: float, save_step: float) -> Result:
+def run_outputs(model: LoadedModel, program: Program, stop: int, step: float, save_step: float) -> Result:
+    """Run a program with the inputs of a model from the first year to 1 January of `stop`."""
     inputs = model.inputs(program.inputs, forecast.FIRST_YEAR, stop)
     return program.run(inputs, forecast.FIRST_YEAR, stop, step, "rk4", save_step)
