@@ -18,7 +18,7 @@ from krapte_sd.equations.model import Model
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.lower import Lowered, Slot, Statement
 from krapte_sd.kernel.nest import Context
-from krapte_sd.kernel.recompute import recomputed
+from krapte_sd.kernel.recompute import covers, recomputed
 from krapte_sd.kernel.schedule import Group, contracted, gather
 from krapte_sd.kernel.source import write
 from krapte_sd.kernel.storage import Layout, place
@@ -134,7 +134,7 @@ def nests(lowered: Lowered, kept: Collection[str]) -> tuple[dict[str, list[Group
     """
     phases = {name: gather(found, lowered.sizes) for name, found in lowered.phases.items()}
     read = {*kept, *lowered.save, *lowered.rates, *lowered.integrands, *(body for body, _ in lowered.copies)}
-    copied, local = recomputed(phases, lowered.slots, read)
+    copied, local = recomputed(phases, lowered.slots, lowered.sizes, read)
     return copied, (contracted(lowered, copied) | local) - set(kept)
 
 
@@ -195,7 +195,7 @@ def _fused(lowered: Lowered, groups: Sequence[Group]) -> dict[str, str]:
     for rate, stock in zip((*lowered.rates, *lowered.integrands), (*lowered.stocks, *lowered.integrals), strict=True):
         homes = [k for k, group in enumerate(groups) if any(each.target == rate for each in group.statements)]
         found = [each for k in homes for each in groups[k].statements if each.target == rate]
-        if len(found) != 1 or found[0].mode != "set" or any(each.key is None for each in found[0].index):
+        if len(found) != 1 or not covers(found[0], lowered.slots[rate].size, lowered.sizes):
             continue
         later = any(stock in each.reads for group in groups[homes[0] + 1 :] for each in group.statements)
         here = {

@@ -20,6 +20,7 @@ from krapte_sd.kernel.members import FACTOR, Vectors, compile_vectors, factors, 
 from krapte_sd.kernel.nest import Context
 from krapte_sd.kernel.run import Run
 from krapte_sd.kernel.settings import read_settings
+from krapte_sd.kernel.single import without_single_loops
 from krapte_sd.kernel.source import Source, write
 from krapte_sd.kernel.state import State, cell_keys, check_state
 from krapte_sd.kernel.storage import place
@@ -104,6 +105,7 @@ def compile_model(
     scaled = factors(model, needed, different)
     lowered = lower(model, tuple(dict.fromkeys(save)), tuple(dict.fromkeys(integrate)))
     scale(lowered, scaled)
+    without_single_loops(lowered)
     # What does not depend on the state keeps its memory: runs of many members share it.
     common = {each.target for name in ("const", "year", "time") for each in lowered.phases[name]}
     phases, without = nests(lowered, common)

@@ -13,7 +13,7 @@ from krapte_sd.equations.expressions import Expr, Number, Op, Ref, walk
 from krapte_sd.kernel.lower import Slot, Statement
 from krapte_sd.kernel.schedule import Group
 
-__all__ = ["recomputed"]
+__all__ = ["covers", "recomputed"]
 
 #: Arrays with fewer elements stay near the processor anyway.
 _LARGE = 1024
@@ -24,7 +24,7 @@ _NEVER = 1000
 
 
 def recomputed(
-    phases: Mapping[str, Sequence[Group]], slots: Mapping[str, Slot], kept: Container[str]
+    phases: Mapping[str, Sequence[Group]], slots: Mapping[str, Slot], sizes: Mapping[str, int], kept: Container[str]
 ) -> tuple[dict[str, list[Group]], set[str]]:
     """Put copies of cheap statements into every nest that reads them.
 
@@ -34,6 +34,8 @@ def recomputed(
         The nests of each phase.
     slots : mapping of str to Slot
         All arrays.
+    sizes : mapping of str to int
+        Length of every dimension.
     kept : container of str
         Arrays that must be in memory.
 
@@ -54,7 +56,7 @@ def recomputed(
     costs: dict[str, int] = {}
     for group in groups:
         for each in group.statements:
-            if each.target not in kept and _may(each, writers, slots):
+            if each.target not in kept and _may(each, writers, slots, sizes):
                 costs[each.target] = _cost(each.expr, costs)
     local: set[str] = set()
     # From the last to the first: a copy reads what may be copied in its turn.
@@ -78,14 +80,27 @@ def recomputed(
     return result, local
 
 
-def _may(statement: Statement, writers: Mapping[str, Sequence[Statement]], slots: Mapping[str, Slot]) -> bool:
-    keys = [each.key for each in statement.index]
+def _may(
+    statement: Statement,
+    writers: Mapping[str, Sequence[Statement]],
+    slots: Mapping[str, Slot],
+    sizes: Mapping[str, int],
+) -> bool:
+    size = slots[statement.target].size
+    return len(writers[statement.target]) == 1 and size >= _LARGE and covers(statement, size, sizes)
+
+
+def covers(statement: Statement, size: int, sizes: Mapping[str, int]) -> bool:
+    """Tell whether a statement sets every element of its array once, in loops over nothing else."""
+    keys = [each.key for each in statement.index if each.key is not None]
+    elements = 1
+    for key in keys:
+        elements *= sizes[key.rstrip("!")]
     return (
         statement.mode == "set"
-        and len(writers[statement.target]) == 1
-        and slots[statement.target].size >= _LARGE
-        and None not in keys
+        and len(set(keys)) == len(keys)
         and set(keys) == set(statement.loops)
+        and elements == size
     )
 
 
