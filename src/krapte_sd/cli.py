@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _PROGRAM = "krapte-sd"
-_LISTS = ("scenarios", "population", "parameters", "variables")
+_LISTS = ("scenarios", "population", "parameters", "variables", "regions")
+_DIVISIONS = ("nl", "province", "arbeidsmarktregio")
 _BAD_CALL, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141  # the last two: 128 + number of the signal
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "-o", "--output", metavar="FILE", required=True, help="the netCDF file to write (.nc); members also .zarr"
     )
+    run.add_argument("--regions", metavar="DIVISION", choices=_DIVISIONS, help=", ".join(_DIVISIONS) + "; default: nl")
     run.add_argument("--population", metavar="VARIANT", help="a name out of 'list population'")
     run.add_argument("--until", metavar="YEAR", type=int, help="last calendar year")
     run.add_argument(
@@ -159,6 +161,9 @@ def _parser() -> argparse.ArgumentParser:
 
     validate = commands.add_parser("validate", help="compare the model with what is known", allow_abbrev=False)
     validate.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
+    validate.add_argument(
+        "--regions", metavar="DIVISION", choices=_DIVISIONS, default="nl", help=", ".join(_DIVISIONS) + "; default: nl"
+    )
     validate.set_defaults(command=_validate)
 
     check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
@@ -188,7 +193,7 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments.settings)
     if not ensemble:
         check_target(arguments.output)
-    given = {name: getattr(arguments, name) for name in ("population", "until", "solver", "step")}
+    given = {name: getattr(arguments, name) for name in ("regions", "population", "until", "solver", "step")}
     options = {name: value for name, value in given.items() if value is not None}
     if settings:
         options["parameters"] = settings
@@ -308,16 +313,33 @@ def _flat(ds: xr.Dataset) -> pd.DataFrame:
 def _list(arguments: argparse.Namespace) -> int:
     import krapte_sd
 
+    if arguments.what == "regions":
+        _print_table(_regions(), arguments.csv)
+        return 0
     # Through the module at call time: its functions load their own modules only when asked for.
     name = "populations" if arguments.what == "population" else arguments.what
     _print_table(getattr(krapte_sd, name)(), arguments.csv)
     return 0
 
 
+def _regions() -> pd.DataFrame:
+    """List the regions of all divisions; `run` says whether a run can have them."""
+    import pandas as pd
+
+    from krapte_sd.parameters.regions import read_region_set, region_sets
+
+    rows = []
+    for division in map(read_region_set, region_sets()):
+        count = division.incidence().sum(axis=1).astype(int)
+        runs = "yes" if division.name in _DIVISIONS else "no"
+        rows += [(division.name, *each, runs) for each in zip(division.codes, division.names, count, strict=True)]
+    return pd.DataFrame(rows, columns=["division", "region", "name", "municipalities", "run"])
+
+
 def _validate(arguments: argparse.Namespace) -> int:
     from krapte_sd import validation
 
-    table = validation.validate()
+    table = validation.validate(arguments.regions)
     failed = int((~table["ok"].astype(bool)).sum())
     _print_table(table, arguments.csv)
     if not arguments.csv:

@@ -43,6 +43,9 @@ DIVISIONS: Final = ("province", "arbeidsmarktregio")
 EXACT: Final = 1e-9
 """Of each cell: shares are written with ten digits."""
 
+LOST: Final = 1e-6
+"""Persons a year of one sex and cohort: Vensim's ZIDZ takes less for zero, so that nobody arrives."""
+
 OBSERVED_POPULATION: Final = 0.1
 """%: the rounding of municipal figures, see the regional base."""
 
@@ -170,7 +173,13 @@ def lines(evidence: RegionalEvidence) -> Iterator[Line]:
 
 
 def _worst(
-    group: str, text: str, model: Any, reference: Any, unit: str, limit: float = EXACT, by: tuple[Any, str] | None = None
+    group: str,
+    text: str,
+    model: Any,
+    reference: Any,
+    unit: str,
+    limit: float = EXACT,
+    by: tuple[Any, str] | None = None,
 ) -> Line:
     """The cell that is farthest off: by itself (if empty by the largest), or by a figure that has a name."""
     ours, theirs = np.atleast_1d(np.asarray(model, np.float64)), np.atleast_1d(np.asarray(reference, np.float64))
@@ -205,7 +214,7 @@ def _accounts(evidence: RegionalEvidence) -> Iterator[Line]:
     yield booked(text, "population_total", people, inflows | outflows)
     arrive, depart = (np.asarray(each.sum("region").values) for each in moves.values())
     text, largest = "domestic moves by sex and cohort: in less out", "the largest cell"
-    yield _worst(BALANCE, text, arrive, depart, "person a year", ROUNDING, (depart.max(), largest))
+    yield _worst(BALANCE, text, arrive, depart, "person a year", LOST, (1.0, "one person"))
     states = ds["employed"].sum("sector") + ds["unemployed"] + ds["inactive"]
     text = "statuses by region, sex and cohort: employed + unemployed + inactive"
     people_by_cell = ds["population"].values
