@@ -1,4 +1,4 @@
-"""The baseline page: its tables and figures inside the text, and its pictures.
+"""The baseline page and the page on regions: their tables and figures inside the text, and its pictures.
 
 A picture carries a checksum of the numbers drawn, so that a stale one is found without comparing pixels, which differ
 from one version of matplotlib to the next.
@@ -19,7 +19,7 @@ from tools.docs.tables import pieces
 
 from krapte_sd import plots
 
-PAGES = ("docs/baseline.md", "README.md")
+PAGES = ("docs/baseline.md", "docs/regions.md", "README.md")
 IMAGES = "docs/images"
 DPI = 100
 PICTURES = {

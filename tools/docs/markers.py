@@ -55,6 +55,11 @@ def tenths(persons: float) -> str:
     return _without_negative_zero(f"{persons / 1000:.1f}")
 
 
+def signed(persons: float) -> str:
+    """Write a change in thousands of persons, whole, with its sign."""
+    return f"{round(persons / 1000):+,d}".replace("-", "−").replace("+0", "0")
+
+
 def percent(share: float, decimals: int = 1) -> str:
     """Write a share in percent."""
     return _without_negative_zero(f"{100 * share:.{decimals}f}")

@@ -18,6 +18,11 @@ from krapte_sd.simulation import DEFAULT_STEP, load_model
 
 YEARS = (2030, 2040, 2050)
 FIRST = 2024
+MORE_MIGRANTS = 20_000.0
+"""Persons a year, to see what migration alone does."""
+DELAYS = (1.0, 2.0, 5.0, 10.0)
+"""Years in which firms come to expect another labour supply; the third is the baseline."""
+ROOM = (0.0, 0.5, 1.0)
 EARLY = {2025.0: "2024Q4", 2025.5: "2025Q2"}
 """Times after the start for which vacancies per 100 unemployed have been published, and the quarter that ends there."""
 
@@ -163,6 +168,20 @@ class Runs:
             tuple(self.outcome(name, {"market_makes_room": share}, population=name) for share in (0.0, 1.0))
             for name in ks.populations()["name"]
         ]
+
+    @cached_property
+    def migration(self) -> dict[float, list[float]]:
+        """Change of the need gap of the last year by `MORE_MIGRANTS`, by delay of expectations and room in `ROOM`."""
+        more = self.parameters.values("net_migration_assumed") + MORE_MIGRANTS
+        out = {}
+        for delay in DELAYS:
+            changed = [{"expectation_time": delay, "market_makes_room": room} for room in ROOM]
+            runs = [
+                (ks.run("baseline", parameters=c), ks.run("baseline", parameters={**c, "net_migration_assumed": more}))
+                for c in changed
+            ]
+            out[delay] = [total(b, "need_gap", YEARS[-1]) - total(a, "need_gap", YEARS[-1]) for a, b in runs]
+        return out
 
     def spread(self, *groups: list[Outcome]) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest need gap over some groups, by year."""

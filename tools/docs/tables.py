@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from tools.docs.markers import percent, table, tenths, thousands
-from tools.docs.runs import EARLY, FIRST, YEARS, Outcome, Runs, total
+from tools.docs.markers import percent, signed, table, tenths, thousands
+from tools.docs.regions import regional
+from tools.docs.runs import EARLY, FIRST, ROOM, YEARS, Outcome, Runs, total
 
 from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.parameters.observations import read_observations
@@ -205,6 +206,12 @@ def populations(runs: Runs) -> str:
     return "\n".join(f"{line} {' | '.join(cells)} |" for line, cells in zip(lines, more, strict=True))
 
 
+def migration(runs: Runs) -> str:
+    """Say what more migrants alone do to the gap of the last year."""
+    rows = [[f"{delay:g}", *map(signed, changes)] for delay, changes in runs.migration.items()]
+    return table(["Years in which firms expect another supply", *(f"room {room:g}" for room in ROOM)], rows)
+
+
 def outlooks(runs: Runs) -> str:
     """Set published outlooks beside the baseline, where both say something on the same thing."""
     ds = runs.baseline
@@ -301,6 +308,7 @@ def values(runs: Runs) -> dict[str, str]:
             "wage_log_2050": f"{at(ds, 'mean_wage_pressure', 2050):.2f}",
             "wage_care_2050": above_trend(at(ds, "wage_pressure", 2050, "Q")),
             "tightness_2024": f"{at(ds, 'tightness', FIRST):.0f}",
+            "tightness_highest": f"{max(at(ds, 'tightness', y) for y in years if y > FIRST):.0f}",
             "retirements_2024": thousands(float(ds["retirements_in_sector"].sel(year=FIRST).sum())),
         }
     )
@@ -354,8 +362,10 @@ def pieces(runs: Runs) -> dict[str, str]:
         "closures": _outcomes(runs.closures, "Closure"),
         "ranges": _outcomes(runs.ranges, "Parameter"),
         "populations": populations(runs),
+        "migration": migration(runs),
         "outlooks": outlooks(runs),
         "statuses": statuses(runs),
         **sectors,
         **values(runs),
+        **regional(runs),
     }

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from krapte_sd.plots.figures import headline, openings, population_pyramid, shortage_by_sector
+from krapte_sd.plots.tiles import tile_map
 
-__all__ = ["headline", "openings", "population_pyramid", "shortage_by_sector"]
+__all__ = ["headline", "openings", "population_pyramid", "shortage_by_sector", "tile_map"]

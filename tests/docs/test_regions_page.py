@@ -1,0 +1,75 @@
+"""What the page on regions says beside its computed tables."""
+
+import re
+
+import numpy as np
+import pytest
+from tools.docs.regions import filled, on, regional, start
+from tools.docs.runs import Runs, total
+
+from krapte_sd.parameters.locate import parameters_folder
+from krapte_sd.parameters.reading import read_parameters
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return Runs()
+
+
+@pytest.fixture(scope="module")
+def regions(runs):
+    return runs.divisions["arbeidsmarktregio"]
+
+
+def test_regions_divide_the_country(runs):
+    for ds in runs.divisions.values():
+        for year in (2024, 2050):
+            assert total(ds, "population_total", year) == pytest.approx(
+                total(runs.baseline, "population_total", year), abs=1
+            )
+        assert float(filled(ds, 2024).sum()) == pytest.approx(total(runs.baseline, "employed_total", 2024), rel=1e-9)
+        assert total(ds, "need_gap", 2050) == pytest.approx(total(runs.baseline, "need_gap", 2050), rel=0.01)
+
+
+def test_commuting_at_the_start_is_that_of_the_tables(regions):
+    ours = (filled(regions, 2024) - on(regions, "employed_total", 2024)).values
+    table = read_parameters(parameters_folder() / "regional" / "arbeidsmarktregio")["net_commuting"].value
+    np.testing.assert_allclose(ours, table, atol=300)
+
+
+def test_what_the_page_says_of_the_sum(runs, regions):
+    country = runs.baseline
+    for name in ("vacancies", "need_gap"):
+        assert total(regions.sel(sector="Q"), name, 2050) > total(country.sel(sector="Q"), name, 2050)
+    for sector in "JK":
+        assert total(regions.sel(sector=sector), "need_gap", 2050) < total(country.sel(sector=sector), "need_gap", 2050)
+    for sector in "CF":
+        assert total(regions.sel(sector=sector), "need_gap", 2050) > total(country.sel(sector=sector), "need_gap", 2050)
+    care = [total(ds.sel(sector="Q"), "labour_needed", 2050) for ds in (regions, country)]
+    assert 1 < care[0] / care[1] < 1.01
+    found = regional(runs)
+    assert float(found["hires_per_vacancy_35"]) < float(found["hires_per_vacancy_country"])
+
+
+def test_what_the_page_says_of_odd_things(runs, regions):
+    found = start(runs)
+    assert found["gap_unemployed"] > 0.7
+    assert found["gap_tightness"] < 0
+    assert found["spread_2030"] < found["spread_2024"] / 2
+    gap = on(regions, "need_gap", 2050) / on(regions, "labour_needed", 2050)
+    for code in ("AM03", "AM09", "AM05", "AM02", "AM24"):
+        assert float(gap.sel(region=code)) == pytest.approx(0.09, abs=0.01)
+    for code in ("AM18", "AM21", "AM22"):
+        assert float(gap.sel(region=code)) == pytest.approx(0.04, abs=0.005)
+    rate = on(regions, "unemployment_rate", 2050).to_series()
+    assert "AM01" in rate.nsmallest(3).index
+    assert rate.idxmax() == "AM24"
+    wage = regions["wage_pressure"].sel(time="2050-01-01").weighted(regions["labour_needed"].sel(time="2050-01-01"))
+    by_region = wage.mean("sector").to_series()
+    assert np.expm1(by_region.max() - by_region.min()) == pytest.approx(0.15, abs=0.02)
+
+
+def test_errors_are_those_of_the_hold_out(runs):
+    rows = re.findall(r"^\| (\S+) \| (\d+) \| (\d+) \|$", regional(runs)["regions_errors"], re.MULTILINE)
+    assert [group for group, _, _ in rows] == ["A", "B-E", "F", "G-I", "J", "K", "L", "M-N", "O-Q", "R-U"]
+    assert all(int(whole) < int(divided) for _, whole, divided in rows)
