@@ -27,6 +27,8 @@ __all__ = ["FACTOR", "Vectors", "compile_vectors", "factors", "nests", "scalars"
 
 #: Before the name of an input or a data variable: a factor on the whole of it.
 FACTOR = "scale:"
+#: Smaller stocks are brought up to date apart from their rates.
+_LARGE = 512
 _SHARED = ("const", "year", "time")
 
 
@@ -150,7 +152,7 @@ def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str], 
     different : sequence of str
         Slots that are set for each member.
     euler : bool
-        Write the phase ``steps`` too.
+        Write the phase ``steps`` for Euler's method; else for Runge's.
     """
     from krapte_sd.kernel import cache
     from krapte_sd.kernel.program import addresses
@@ -161,21 +163,32 @@ def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str], 
         for phase, found in lowered.phases.items()
     }
     if euler:
-        # A step brings the state up to date where it computes the rates; what outputs need comes before.
+        # A step by Euler brings the state up to date where it computes the rates; what outputs need comes before.
         statements["seen"] = _seen(statements, lowered.save)
     part = replace(lowered, phases=statements)
     phases, without = nests(part, ())
     layout = place(part, without, (), (), only=wide)
-    layout.offsets["'h"] = layout.take(1)
-    fused = _fused(part, phases["rates"]) if euler else {}
-    context = Context(part, layout, without, _memory(lowered, shared, wide), vector=True)
+    layout.offsets |= {name: layout.take(1) for name in ("'h", "'stage")}
+    fused = _fused(part, phases["rates"])
+    context = Context(part, layout, without, _memory(lowered, shared, wide), vector=True, stages=not euler)
     source = write(context, phases, fused)
-    rest = []
+    pieces = _rest(lowered, layout, fused)
+    return Vectors(wide, layout, addresses(cache.load(source.text), source), source.text, pieces)
+
+
+def _rest(lowered: Lowered, layout: Layout, fused: Mapping[str, str]) -> NDArray[np.int64]:
+    """Pieces of the state whose rates are not added at once, as few as may be."""
+    pieces: list[list[int]] = []
+    follows = False
     for rate, stock in zip((*lowered.rates, *lowered.integrands), (*lowered.stocks, *lowered.integrals), strict=True):
         if rate not in fused:
-            rest.append((layout.offsets[stock], layout.offsets[rate], lowered.slots[stock].size))
-    pieces = np.array(rest, dtype=np.int64).reshape(-1, 3)
-    return Vectors(wide, layout, addresses(cache.load(source.text), source), source.text, pieces)
+            first, size = layout.offsets[stock], lowered.slots[stock].size
+            if follows:
+                pieces[-1][2] = first + size - pieces[-1][0]
+            else:
+                pieces.append([first, layout.offsets[rate], size])
+        follows = rate not in fused
+    return np.array(pieces, dtype=np.int64).reshape(-1, 3)
 
 
 def _seen(statements: Mapping[str, Sequence[Statement]], save: Sequence[str]) -> list[Statement]:
@@ -195,7 +208,11 @@ def _fused(lowered: Lowered, groups: Sequence[Group]) -> dict[str, str]:
     for rate, stock in zip((*lowered.rates, *lowered.integrands), (*lowered.stocks, *lowered.integrals), strict=True):
         homes = [k for k, group in enumerate(groups) if any(each.target == rate for each in group.statements)]
         found = [each for k in homes for each in groups[k].statements if each.target == rate]
-        if len(found) != 1 or not covers(found[0], lowered.slots[rate].size, lowered.sizes):
+        if (
+            lowered.slots[rate].size < _LARGE
+            or len(found) != 1
+            or not covers(found[0], lowered.slots[rate].size, lowered.sizes)
+        ):
             continue
         later = any(stock in each.reads for group in groups[homes[0] + 1 :] for each in group.statements)
         here = {

@@ -43,8 +43,10 @@ class Context:
     vector : bool
         True if the workspace holds vectors of members.
     fused : mapping of str to str
-        Rates that are added to the state at once, step by step of Euler's method:
-        slot of the rate, and slot of its stock.
+        Rates that are added to the state at once: slot of the rate, and slot of its
+        stock.
+    stages : bool
+        Add them as the stages of Runge's method do; else as Euler's.
     """
 
     lowered: Lowered
@@ -53,6 +55,7 @@ class Context:
     shared: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     vector: bool = False
     fused: Mapping[str, str] = field(default_factory=dict)
+    stages: bool = False
     # Names are unique in the whole module: numba gives a name one type in a function.
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     tables: dict[tuple[int, ...], str] = field(default_factory=dict)
@@ -152,14 +155,40 @@ class _Nest:
             self.known[(statement.target, statement.index)] = _Value(name, self.inner, 0, value.vector)
             stock = self.context.fused.get(statement.target)
             if stock is not None:
-                place, _ = self._address(stock, statement.index)
-                old, h = self._name("v"), self._load("'h", ()).code
-                self.last += [f"{old} = {self._read(place)}", self._write(place, f"({old} + ({h} * {name}))")]
+                self.last += self._step(self._address(stock, statement.index)[0], name)
             if statement.target not in self.context.without and (stock is None or "'rate" not in statement.target):
                 place, _ = self._address(statement.target, statement.index)
                 self.before[self.inner + 1].append(self._write(place, name))
             return
         self._accumulate(statement, value)
+
+    def _step(self, y: str, rate: str) -> list[str]:
+        """Write what a step does with a rate at once, as `krapte_sd.kernel.stepping.advance` does it later."""
+        layout = self.layout
+        h = self._scalar("'h")
+        if not self.context.stages:
+            return [self._write(y, f"{self._read(y)} + {h} * {rate}")]
+        y0, a = (f"{first - layout.state} + {y}" for first in (layout.saved_state, layout.weighted))
+        stage = self._scalar("'stage")
+        return [
+            f"if {stage} == 0.0:",
+            f"    {self._write(y0, self._read(y))}",
+            f"    {self._write(a, rate)}",
+            f"    {self._write(y, f'{self._read(y)} + {h} * {rate}')}",
+            f"elif {stage} == 3.0:",
+            f"    {self._write(y, f'{self._read(y0)} + {h} * ({self._read(a)} + {rate})')}",
+            "else:",
+            f"    {self._write(a, f'{self._read(a)} + 2.0 * {rate}')}",
+            f"    {self._write(y, f'{self._read(y0)} + {h} * {rate}')}",
+        ]
+
+    def _scalar(self, name: str) -> str:
+        """Load what the driver has set for all members alike."""
+        if name not in self.known:
+            local = self._name("v")
+            self.before[0].append(f"{local} = get(W, {self.layout.offsets[name] * _LANES})")
+            self.known[name] = _Value(local, -1, 0, False)
+        return self.known[name].code
 
     def _accumulate(self, statement: Statement, value: _Value) -> None:
         target, level = self._address(statement.target, statement.index)

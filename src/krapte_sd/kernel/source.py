@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from krapte_sd.equations.expressions import Ref, walk
+from krapte_sd.kernel.lower import Statement
 from krapte_sd.kernel.nest import Context, nest_lines
 from krapte_sd.kernel.schedule import Group
 
@@ -49,27 +51,24 @@ def write(context: Context, phases: Mapping[str, Sequence[Group]], fused: Mappin
     phases : mapping of str to sequence of Group
         The nests of each phase.
     fused : mapping of str to str, optional
-        Rates that a step of Euler's method adds to their stocks at once: the phase
-        ``steps`` is the phase ``rates`` with these sums.
+        Rates that are added to their stocks at once: the phase ``steps`` is the phase
+        ``rates`` with these sums.
     """
     source = Source()
     lines: list[str] = []
-    written = [(phase, groups, context) for phase, groups in phases.items()]
-    if fused:
-        written.append(("steps", phases["rates"], replace(context, fused=fused)))
-    for phase, groups, context in written:
+    for phase, groups in phases.items():
         source.functions[phase] = []
-        body: list[str] = []
-        weight = 0
-        for group in groups:
-            nest = nest_lines(group, context)
-            if body and weight + len(nest) > _WEIGHT:
-                lines += _function(source, phase, body)
-                body, weight = [], 0
-            body += nest
-            weight += len(nest)
-        if body:
-            lines += _function(source, phase, body)
+        for part in _parts(groups, fused or {}):
+            lines += _function(source, phase, [line for group in part for line in nest_lines(group, context)])
+    if fused is not None:
+        # Nests without such rates are the same functions.
+        inside = replace(context, fused=fused)
+        source.functions["steps"] = []
+        for part, plain in zip(_parts(phases["rates"], fused), source.functions["rates"], strict=True):
+            if any(_adds(group, fused) for group in part):
+                lines += _function(source, "steps", [line for group in part for line in nest_lines(group, inside)])
+            else:
+                source.functions["steps"].append(plain)
     header = [_HEADER + (_VECTORS if context.vector else "")]
     header += [f"{name} = np.array({list(places)})" for places, name in context.tables.items()]
     if context.helpers:
@@ -78,6 +77,30 @@ def write(context: Context, phases: Mapping[str, Sequence[Group]], fused: Mappin
         header += [SOURCE]
     source.text = "\n".join([*header, *lines]) + "\n"
     return source
+
+
+def _parts(groups: Sequence[Group], fused: Mapping[str, str]) -> list[list[Group]]:
+    """Cut a phase into functions; what is written twice stands alone."""
+    parts: list[list[Group]] = []
+    weight = 0
+    for group in groups:
+        size = 4 * len(group.loops) + sum(_weight(each) for each in group.statements)
+        alone = _adds(group, fused) or (parts and _adds(parts[-1][-1], fused))
+        if not parts or alone or weight + size > _WEIGHT:
+            parts.append([])
+            weight = 0
+        parts[-1].append(group)
+        weight += size
+    return parts
+
+
+def _adds(group: Group, fused: Mapping[str, str]) -> bool:
+    return any(each.target in fused for each in group.statements)
+
+
+def _weight(statement: Statement) -> int:
+    """About the number of lines a statement takes."""
+    return (3 if statement.mode == "set" else 26) + sum(isinstance(each, Ref) for each in walk(statement.expr))
 
 
 def _function(source: Source, phase: str, body: Sequence[str]) -> list[str]:

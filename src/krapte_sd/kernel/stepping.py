@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
@@ -162,6 +161,71 @@ def advance_euler(
             evaluate(follow, base, shared, timed + (2 * k + 2) * stride, times[2 * k + 2], year)
 
 
+@njit(
+    f"(float64[::1], int64, int64, int64, int64, {ADDRESSES}, int64[:, ::1], {ADDRESSES}, {ADDRESSES}, "
+    "float64[::1], float64, int64, int64, float64)",
+    cache=True,
+    error_model="numpy",
+    nogil=True,
+)
+def advance_stages(
+    work: Any,
+    base: int,
+    shared: int,
+    timed: int,
+    stride: int,
+    layout: Any,
+    rest: Any,
+    steps: Any,
+    follow: Any,
+    times: Any,
+    year: float,
+    first: int,
+    last: int,
+    h: float,
+) -> None:
+    """Take steps of Runge's method with functions that bring most of the state up to date themselves.
+
+    As `advance_euler`. The rates of the first step are in the workspace already, so
+    that its first stage is taken here.
+    """
+    n, state = layout[5], layout[0]
+    for k in range(first, last):
+        for stage in range(4):
+            point = 2 * k + (stage + 1) // 2
+            if stage == 1 or stage == 3:
+                evaluate(follow, base, shared, timed + point * stride, times[point], year)
+            part = h / 6 if stage == 3 else h if stage == 2 else h / 2
+            if k == first and stage == 0:
+                y, d = work[state : state + n], work[layout[1] : layout[1] + n]
+                y0, a = work[layout[2] : layout[2] + n], work[layout[3] : layout[3] + n]
+                for i in range(n):
+                    y0[i] = y[i]
+                    a[i] = d[i]
+                    y[i] = y0[i] + part * d[i]
+                continue
+            work[layout[9]] = part
+            work[layout[10]] = stage
+            evaluate(steps, base, shared, timed + point * stride, times[point], year)
+            for piece in range(rest.shape[0]):
+                size, place = rest[piece, 2], rest[piece, 0]
+                y, d = work[place : place + size], work[rest[piece, 1] : rest[piece, 1] + size]
+                y0 = work[place - state + layout[2] : place - state + layout[2] + size]
+                a = work[place - state + layout[3] : place - state + layout[3] + size]
+                if stage == 0:
+                    for i in range(size):
+                        y0[i] = y[i]
+                        a[i] = d[i]
+                        y[i] = y0[i] + part * d[i]
+                elif stage == 3:
+                    for i in range(size):
+                        y[i] = y0[i] + part * (a[i] + d[i])
+                else:
+                    for i in range(size):
+                        a[i] += 2.0 * d[i]
+                        y[i] = y0[i] + part * d[i]
+
+
 @njit("(float64[::1], float64[::1], int64[:, ::1])", cache=True, error_model="numpy", nogil=True)
 def gather(out: Any, work: Any, pieces: Any) -> None:
     """Copy pieces of the workspace (first place, length) one behind the other."""
@@ -175,7 +239,7 @@ def gather(out: Any, work: Any, pieces: Any) -> None:
 
 @njit(
     f"(float64[::1], int64, {ADDRESSES}, {ADDRESSES}, int64, float64[::1], float64[::1], float64[:, ::1], "
-    f"float64[::1], {ADDRESSES}, int64[:, ::1], {', '.join([ADDRESSES] * 6)}, int64, int64, float64, "
+    f"{ADDRESSES}, int64[:, ::1], {', '.join([ADDRESSES] * 5)}, int64, int64, float64, "
     "boolean, float64[:, ::1], int64[:, ::1], float64[:, ::1], int64[:, ::1])",
     cache=True,
     error_model="numpy",
@@ -190,12 +254,10 @@ def advance_years(
     begins: Any,
     years: Any,
     times: Any,
-    shares: Any,
     layout: Any,
     rest: Any,
     load: Any,
     follow: Any,
-    rates: Any,
     steps: Any,
     seen: Any,
     outputs: Any,
@@ -216,7 +278,6 @@ def advance_years(
     themselves. A year has
     `count` steps, an output is saved before every `every`-th one.
     """
-    nothing = np.empty((2, 0))
     for number in range(held.size):
         evaluate(load, base, held[number], timed[number], begins[number], years[number])
         evaluate(follow, base, held[number], timed[number], begins[number], years[number])
@@ -229,14 +290,14 @@ def advance_years(
             evaluate(outputs, base, held[number], place, times[number, 2 * k], year)
             gather(saved[number * ((count + every - 1) // every) + k // every], work, saved_pieces)
             last = min(k + every, count)
-            if steps.size > 0:
+            if euler:
                 advance_euler(
                     work, base, held[number], timed[number], stride, rest, steps, follow,
                     times[number], year, k, last, h,
                 )  # fmt: skip
             else:
-                advance(
-                    work, base, held[number], timed[number], stride, layout, rates, follow, nothing,
-                    times[number], shares, year, k, last, h, euler, True,
+                advance_stages(
+                    work, base, held[number], timed[number], stride, layout, rest, steps, follow,
+                    times[number], year, k, last, h,
                 )  # fmt: skip
         gather(integrals[number], work, integral_pieces)

@@ -202,6 +202,7 @@ class _Worker:
         places = [layout.state, layout.rates, layout.saved_state, layout.weighted, 0, layout.length, 0]
         # The integrals over a year lie behind the stocks.
         places += [layout.state + layout.stocks, layout.state + layout.length]
+        places += [layout.offsets["'h"], layout.offsets["'stage"]]
         self.places = np.array(places) * LANES
         self.rest = self.vectors.rest * LANES
         self.cells[layout.offsets["'h"]] = plan.settings.h
@@ -253,14 +254,14 @@ class _Worker:
         self._start()
         call = self.vectors.addresses
         seen = call.get("seen", call["rates"])
-        functions = (plan.load, call["time"], call["rates"], call.get("steps", plan.load[:0]), seen, call["outputs"])
+        functions = (plan.load, call["time"], call["steps"], seen, call["outputs"])
         saved = self.saved.reshape(plan.points, plan.saved_cells * LANES)
         integrals = self.integrals.reshape(plan.years, plan.integral_cells * LANES)
         for first in range(0, plan.years, plan.span):
             span = plan.shared.span(first, min(first + plan.span, plan.years))
             stepping().advance_years(
                 *(self.work, self.base, span.held, span.timed, span.stride),
-                *(plan.begins[first:], plan.numbers[first:], plan.grid[first:], plan.shares),
+                *(plan.begins[first:], plan.numbers[first:], plan.grid[first:]),
                 *(self.places, self.rest, *functions),
                 *(settings.per_year, settings.every, settings.h, settings.euler),
                 *(saved[first * plan.per_year :], plan.saved_pieces),
@@ -313,7 +314,6 @@ class _Plan:
         self.begins = np.array([settings.begin(number) for number in range(self.years)])
         self.numbers = np.array([settings.year(number, time) for number, time in enumerate(self.begins)])
         self.grid = np.array([settings.points(number)[0] for number in range(self.years)])
-        self.shares = settings.points(0)[1]
         self.wide = [name for name in program.save if name in vectors.wide]
         self.common = [name for name in program.save if name not in vectors.wide]
         self.saved_pieces, self.saved_cells = self._pieces(self.wide)
