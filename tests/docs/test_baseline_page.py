@@ -105,6 +105,11 @@ def test_the_market_makes_room(runs):
     assert everything.gap[-1] == min(each.gap[-1] for each in runs.closures)
 
 
+def test_two_thirds_of_the_growth_under_room_1_rest_on_what_firms_expect(runs):
+    start, end = total(runs.baseline, "need_gap", 2024), total(runs.room[1.0], "need_gap", 2050)
+    assert (end - runs.need_like_supply.gap[-1]) / (end - start) == pytest.approx(2 / 3, abs=0.03)
+
+
 def test_need_that_follows_supply_follows_supply(runs):
     ds = runs.room[1.0]
     growth = [

@@ -73,3 +73,9 @@ def test_errors_are_those_of_the_hold_out(runs):
     rows = re.findall(r"^\| (\S+) \| (\d+) \| (\d+) \|$", regional(runs)["regions_errors"], re.MULTILINE)
     assert [group for group, _, _ in rows] == ["A", "B-E", "F", "G-I", "J", "K", "L", "M-N", "O-Q", "R-U"]
     assert all(int(whole) < int(divided) for _, whole, divided in rows)
+
+
+def test_the_drawing_of_the_modules_has_commuting(root):
+    drawing = (root / "docs" / "images" / "modules.svg").read_text(encoding="utf-8")
+    boxes = re.findall(r'font-size="16"[^>]*>([^<]+)<', drawing)
+    assert boxes == "Population Participation Status Commuting Matching Vacancies Demand Wages".split()

@@ -83,8 +83,8 @@ class Runs:
         own = {"expected_supply_weight": 0.0}
         return [
             self.shortage(
-                "**baseline**: wage growth follows tightness, room 0.5: half of what public need and tasks add comes "
-                "on top of expected supply",
+                "**baseline**: wage growth follows tightness, room 0.5: half of what public need and tasks add beyond "
+                "expected supply comes on top",
                 self.baseline,
             ),
             self.shortage("room 0: market need follows expected supply, the rest comes on top", self.room[0.0]),
@@ -108,6 +108,11 @@ class Runs:
     def divisions(self) -> dict[str, Any]:
         """The baseline by province and by labour-market region."""
         return {name: ks.run("baseline", regions=name) for name in ("province", "arbeidsmarktregio")}
+
+    @cached_property
+    def need_like_supply(self) -> Outcome:
+        """Need as a whole follows expected supply, and firms expect no growth that they have not seen yet."""
+        return self.outcome("", {"market_makes_room": 1.0, "expected_growth_at_start": 0.0})
 
     def early_tightness(self, share: float | None = None) -> dict[float, float]:
         """Vacancies per 100 unemployed by time in `EARLY`; `share`: for what the market makes room."""

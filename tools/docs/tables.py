@@ -294,6 +294,7 @@ def values(runs: Runs) -> dict[str, str]:
         out
         | _room(runs)
         | {
+            "need_like_supply_2050": thousands(runs.need_like_supply.gap[-1]),
             "own_trend_2050": thousands(own.gap[-1]),
             "wages_2050": _between([each.gap[-1] for each in wages]),
             "structural_wages_2050": _between([each.structural[-1] for each in (*wages, runs.closures[0])]),
