@@ -29,7 +29,6 @@ def test_member_7_is_the_same_in_10_and_in_1000(run, monkeypatch):
     blocks = recipes(monkeypatch)
     few, many = run(members=10, seed=7, full=True), run(members=1000, seed=7, full=True)
     assert blocks == [(0, 10), (0, 512), (512, 488)]
-    xr.testing.assert_identical(few.drop_attrs(deep=False).isel(member=7), many.drop_attrs(deep=False).isel(member=7))
     for name in (*SAVE, *INTEGRATE, "parameter_quantile"):
         assert few[name].isel(member=7).values.tobytes() == many[name].isel(member=7).values.tobytes(), name
         assert (few[name].isel(member=7) != few[name].isel(member=8)).any(), name

@@ -66,7 +66,7 @@ def run_blocks(client: Any, recipe: Recipe, parts: Parts, missing: Sequence[int]
         places[future.key] = number
         return future
 
-    threads = sum(each["nthreads"] for each in client.scheduler_info(n_workers=-1)["workers"].values())
+    threads = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
     running: Any = as_completed(  # type: ignore[no-untyped-call]
         [submit() for _ in range(min(len(todo), _AHEAD * max(1, threads)))]
     )

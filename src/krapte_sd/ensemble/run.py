@@ -37,8 +37,7 @@ STATISTICS: Final = ("central", "mean", *(f"q{round(100 * level):02d}" for level
 _STATISTIC: Final = "statistic"
 _DRAW: Final = "parameter_quantile"
 _BLOCK_BYTES: Final = 32 * 2**20
-_BLOCK_MEMBERS: Final = 512
-_LANES: Final = 8  # members that the kernel runs at once
+_BLOCK_MEMBERS: Final = (32, 512)  # at least, for some threads with eight members each, and at most
 
 
 def check_call(members: Any, seed: Any, out: Out = None) -> tuple[int, int]:
@@ -235,8 +234,9 @@ def _chunk(recipe: Recipe, members: int, chunk: int | None) -> int:
         if check_members(chunk):
             raise ParameterError(f"chunk={chunk!r}: give a whole number of at least 1")
         return min(chunk, members)
-    fits = _BLOCK_BYTES // (8 * max(1, recipe.rows)) // _LANES * _LANES
-    return min(members, _BLOCK_MEMBERS, max(_LANES, fits))
+    least, most = _BLOCK_MEMBERS
+    fits = _BLOCK_BYTES // (8 * max(1, recipe.rows)) // least * least
+    return min(members, most, max(least, fits))
 
 
 def _manifest(recipe: Recipe) -> dict[str, Any]:
