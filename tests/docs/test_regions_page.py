@@ -64,6 +64,9 @@ def test_what_the_page_says_of_odd_things(runs, regions):
     rate = on(regions, "unemployment_rate", 2050).to_series()
     assert "AM01" in rate.nsmallest(3).index
     assert rate.idxmax() == "AM24"
+    for code, first, last in (("AM30", 68, 75), ("AM18", 75, 74)):
+        path = [100 * float(on(regions, "net_participation", year).sel(region=code)) for year in (2024, 2050)]
+        assert path == pytest.approx([first, last], abs=0.5)
     wage = regions["wage_pressure"].sel(time="2050-01-01").weighted(regions["labour_needed"].sel(time="2050-01-01"))
     by_region = wage.mean("sector").to_series()
     assert np.expm1(by_region.max() - by_region.min()) == pytest.approx(0.15, abs=0.02)
@@ -78,4 +81,4 @@ def test_errors_are_those_of_the_hold_out(runs):
 def test_the_drawing_of_the_modules_has_commuting(root):
     drawing = (root / "docs" / "images" / "modules.svg").read_text(encoding="utf-8")
     boxes = re.findall(r'font-size="16"[^>]*>([^<]+)<', drawing)
-    assert boxes == "Population Participation Status Commuting Matching Vacancies Demand Wages".split()
+    assert boxes == ["Population", "Participation", "Status", "Commuting", "Matching", "Vacancies", "Demand", "Wages"]
