@@ -1,5 +1,7 @@
 """What members hold: independent of their number, of blocks, threads and workers; and equal to single runs."""
 
+import io
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -184,3 +186,23 @@ def test_the_stocks_by_age_are_given_on_request():
     assert ds["population_by_age"].dims[:2] == ("member", "time")
     total = ds["population_by_age"].sum(["sex", "age"])
     np.testing.assert_allclose(total, ds["population_total"], rtol=1e-12)
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "asked", "shown"), [(_Terminal, True, True), (_Terminal, False, False), (io.StringIO, True, False)]
+)
+def test_a_progress_bar_is_shown_on_a_terminal_only(model, monkeypatch, stream, asked, shown):
+    import krapte_sd.ensemble as ensemble
+
+    original = ensemble.run_ensemble
+    monkeypatch.setattr(ensemble, "run_ensemble", lambda *a, **o: original(*a, **o, progress=asked, chunk=8))
+    written = stream()
+    monkeypatch.setattr("sys.stderr", written)
+    model.run(save=SAVE, integrate=INTEGRATE, members=40, seed=7)
+    assert ("40/40" in written.getvalue()) == shown
+    assert shown or not written.getvalue()
