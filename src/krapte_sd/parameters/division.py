@@ -89,8 +89,6 @@ def divide(tables: ParameterSet, regions: RegionSet) -> ParameterSet:
             made["initial_employed"] = _with(national, value, _labels(national, regions))
         sectors = national.along("sector")
         made |= _structure(regions, shares, national.value.sum(axis=(0, 2, 3)), sectors)
-        residents = made["initial_employed"].value.sum(axis=(2, 3))
-        made["sector_attachment"] = _attachment(residents, regions, sectors)
     made |= _moves(regions, shares)
     for name in _AT_WORK:
         if name in made:
@@ -216,17 +214,6 @@ def _structure(
             "One where the region of work is the region of residence",
         ),
     }  # fmt: skip
-
-
-def _attachment(residents: Floats, regions: RegionSet, sectors: tuple[Label, ...]) -> Parameter:
-    """Location quotients of the employed residents (regions, sectors), each region's with mean one."""
-    country = residents.sum(axis=0) / residents.sum()
-    quotient = residents / residents.sum(axis=1, keepdims=True) / country
-    quotient = quotient / (quotient * country).sum(axis=1, keepdims=True)
-    return _new(
-        "sector_attachment", "dmnl", ("region", "sector"), (tuple(regions.codes), sectors), quotient,
-        "How much residents of the region search in the section relative to the country",
-    )  # fmt: skip
 
 
 def _moves(regions: RegionSet, shares: ParameterSet | None) -> dict[str, Parameter]:
