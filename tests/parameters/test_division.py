@@ -17,7 +17,7 @@ DIVIDED = (
     "initial_population", "initial_employed", "initial_unemployed", "initial_vacancies", "net_migration_assumed",
     "task_volume",
 )  # fmt: skip
-ADDED = {"commuting_share", "same_place", "sector_attachment", "domestic_pull", "move_weight"}
+ADDED = {"commuting_share", "same_place", "domestic_pull", "move_weight"}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,6 @@ def test_the_country_as_one_region_has_the_national_figures(national: ParameterS
     assert found["same_place"].value.tolist() == [[1.0]]
     assert found["domestic_pull"].value.tolist() == [0.0]
     assert set(found["move_weight"].value) == {0.0}
-    np.testing.assert_allclose(found["sector_attachment"].value, 1.0, rtol=1e-14)
 
 
 def test_regions_add_up_to_the_national_table(
@@ -91,15 +90,6 @@ def part_of(tables: ParameterSet, name: str) -> ParameterSet:
 
 def read_parameters_of(division: RegionSet) -> ParameterSet:
     return read_parameters(parameters_folder() / "regional" / division.name)
-
-
-def test_sector_attachment_has_mean_one_in_each_region_and_follows_the_residents(divided: ParameterSet) -> None:
-    residents = divided["initial_employed"].value.sum(axis=(2, 3))
-    country = residents.sum(axis=0) / residents.sum()
-    found = divided["sector_attachment"].value
-    np.testing.assert_allclose(found @ country, 1.0, rtol=1e-12)
-    share = residents / residents.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(found * country, share, rtol=1e-9)
 
 
 def test_a_part_of_the_tables_can_be_divided(national: ParameterSet, division: RegionSet) -> None:

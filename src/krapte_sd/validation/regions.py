@@ -258,11 +258,12 @@ def _hires(evidence: RegionalEvidence) -> Iterator[Line]:
 
 
 def _lowest(evidence: RegionalEvidence) -> Iterator[Line]:
-    """No stock below zero on any 1 January, people outside the labour force among them."""
+    """No stock below zero (but for rounding, in cells of nobody) on any 1 January, inactive people among them."""
     for name in ("employed", "unemployed", "inactive", "commuters", "vacancies"):
         lowest = float(evidence.run[name].min())
         text = f"{name}: lowest in any cell and year"
-        yield Line(BALANCE, text, lowest, 0.0, min(lowest, 0.0), "not below 0", "person", lowest >= 0)
+        below = min(lowest, 0.0)
+        yield Line(BALANCE, text, lowest, 0.0, below, f"not below -{EXACT:g}", "person", lowest >= -EXACT)
 
 
 def _observed(evidence: RegionalEvidence) -> dict[str, str]:
