@@ -162,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     validate = commands.add_parser("validate", help="compare the model with what is known", allow_abbrev=False)
     validate.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
     validate.add_argument(
-        "--regions", metavar="DIVISION", choices=_DIVISIONS, default="nl", help=", ".join(_DIVISIONS) + "; default: nl"
+        "--regions", metavar="DIVISION", choices=_DIVISIONS, help=", ".join(_DIVISIONS) + "; default: nl"
     )
     validate.set_defaults(command=_validate)
 
@@ -339,7 +339,8 @@ def _regions() -> pd.DataFrame:
 def _validate(arguments: argparse.Namespace) -> int:
     from krapte_sd import validation
 
-    table = validation.validate(arguments.regions)
+    given = {} if arguments.regions is None else {"regions": arguments.regions}
+    table = validation.validate(**given)
     failed = int((~table["ok"].astype(bool)).sum())
     _print_table(table, arguments.csv)
     if not arguments.csv:

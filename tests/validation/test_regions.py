@@ -189,3 +189,12 @@ def test_list_regions_says_which_divisions_can_be_run(capsys: pytest.CaptureFixt
     assert len(rows) == 1 + 1 + 12 + 40 + 35
     assert "province,PV24,Flevoland,6,yes" in rows
     assert "corop,CR40,Flevoland,6,no" in rows
+
+
+def test_no_region_jumps_in_the_first_month(table: pd.DataFrame) -> None:
+    # sections of a region may: the students of a university town grow older and no others come
+    month = table[(table["group"] == "first month") & table["line"].str.contains(", region farthest off, ")]
+    assert len(month) > 20
+    assert month["ok"].all(), month[~month["ok"]].to_string()
+    sections = table[(table["group"] == "first month") & ~table["ok"]]["line"]
+    assert set(sections.str.split(",").str[0]) <= {"vacancies opened"}, sections.to_list()
