@@ -322,10 +322,10 @@ BROKEN_METADATA = {
 
 
 def refused(folder) -> ParameterError:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ParameterError) as caught:
         read_parameters(folder)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     return caught.value
 
 

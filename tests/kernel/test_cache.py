@@ -80,9 +80,9 @@ def test_a_folder_that_cannot_be_written_only_costs_time(
 def test_same_program_is_compiled_once(tmp_path: Path) -> None:
     model = small(tmp_path, "x= INTEG(x*0.5/year, 8) ~ person ~ | year= 1 ~ Year ~ |")
     compile_model(model, ["x"])
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert compile_model(model, ["x"]).source == compile_model(model, ["x"]).source
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
 
 
 def test_cache_directory_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

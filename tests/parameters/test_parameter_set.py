@@ -255,7 +255,7 @@ def test_a_big_table_is_read_quickly(tmp_path):
     entry = "{unit: 1/year, dimensions: [sex, age, year], definition: x, method: x, range: {kind: none, basis: x}}"
     meta = "title: x\ndescription: x\nlicence: x\nsources: {cbs: {citation: x}}\nparameters:\n"
     (tmp_path / "big.yaml").write_text(meta + "".join(f"  {name}: {entry}\n" for name in "abcd"))
-    start = time.perf_counter()
+    start = time.process_time()
     parameters = read_parameters(tmp_path)
-    assert time.perf_counter() - start < 1.0  # 0.06 s on an idle machine for 22,624 rows
+    assert time.process_time() - start < 1.0  # 0.06 s on an idle machine for 22,624 rows
     assert sum(parameters.status_counts().values()) == 22_624

@@ -76,6 +76,8 @@ def divide(tables: ParameterSet, regions: RegionSet) -> ParameterSet:
     """
     country = regions.name == COUNTRY
     shares = None if country else _shares(regions.name)
+    if shares is not None:
+        _same_regions(shares, regions)
     made = {name: tables[name] for name in tables.names if not tables[name].meta.sparse}
     for name, share in _BY_SHARE.items():
         if name in made and shares is not None:
@@ -110,6 +112,18 @@ def _shares(division: str) -> ParameterSet:
             "remedy: derive one with tools.parameters.regions.write_set"
         )
     return read_parameters(Path(folder))
+
+
+def _same_regions(shares: ParameterSet, regions: RegionSet) -> None:
+    """Refuse shares whose regions are not those of the division, in its order."""
+    problems = []
+    for name in shares.names:
+        each = shares[name]
+        if "region" in each.meta.dimensions and not each.meta.sparse and each.along("region") != tuple(regions.codes):
+            found = ", ".join(map(str, each.along("region")))
+            problems.append(f"{name}: its regions are {found}; allowed: {', '.join(regions.codes)}, in this order")
+    if problems:
+        raise ParameterError.collect(f"regional base of '{regions.name}'", problems)
 
 
 def _labels(each: Parameter, regions: RegionSet) -> tuple[tuple[Label, ...], ...]:
