@@ -85,7 +85,7 @@ def test_the_readme_lines(root):
     assert run.startswith("python3 -m venv .venv && ")
     assert run.endswith("krapte-sd run baseline -o forecast.nc")
     assert "pip install -e '.[test]'" in test
-    assert test.endswith(".venv/bin/python -m pytest")
+    assert test.endswith(".venv/bin/python -m pytest -n 2")
 
 
 def test_ci_runs_the_line_of_the_readme(root):
