@@ -18,7 +18,7 @@ pytest.importorskip("matplotlib", reason="figures need the extra plot")
 
 @pytest.fixture(scope="module")
 def provinces():
-    return ks.run("baseline", regions="province", until=2026)
+    return ks.run("baseline", regions="province", until=2031)
 
 
 def drawn(figure):
@@ -72,10 +72,10 @@ def test_a_share_is_of_sums(provinces):
 
 
 def test_a_flow_belongs_to_a_year_and_may_be_negative(provinces):
-    axes, texts = drawn(plots.tile_map(provinces, "expansion_demand", 2024))
-    assert axes.get_title().startswith("Expansion demand, 2024")
+    axes, texts = drawn(plots.tile_map(provinces, "expansion_demand", 2030))
+    assert axes.get_title().startswith("Expansion demand, 2030")
     values = np.array([float(text) for text in texts[1::2]])
-    seen = provinces["expansion_demand"].sel(year=2024).sum("sector").values / 1000
+    seen = provinces["expansion_demand"].sel(year=2030).sum("sector").values / 1000
     np.testing.assert_allclose(values, seen, atol=0.051)
     assert values.min() < 0 < values.max()
     assert "-0.0" not in texts
@@ -124,8 +124,8 @@ def test_a_layout_of_a_caller(tmp_path, provinces):
     ("variable", "year", "more", "message"),
     [
         ("need_gapp", 2024, {}, r"'need_gapp' is not in the forecast.*need_gap"),
-        ("need_gap", 2049, {}, r"year=2049: not in the forecast; allowed: 2024 to 2027"),
-        ("hires", 2027, {}, r"year=2027: not in the forecast; allowed: 2024 to 2026"),
+        ("need_gap", 2049, {}, r"year=2049: not in the forecast; allowed: 2024 to 2032"),
+        ("hires", 2032, {}, r"year=2032: not in the forecast; allowed: 2024 to 2031"),
         ("wage_pressure", 2024, {}, r"'wage_pressure' \(Dmnl\) does not add up over sector"),
         ("mean_wage_pressure", 2024, {}, r"'mean_wage_pressure' has no regions"),
         ("need_gap", 2024, {"relative_to": "suppressed_shortage"}, r"zero or less in some regions"),

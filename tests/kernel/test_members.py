@@ -290,5 +290,7 @@ def test_stocks_that_break_down_are_named_though_nobody_saves_them(cohort_path: 
     inputs = cohort_inputs(program.model, 2000, 2004)
     with pytest.raises(SolverError, match=r"wage\[farm\] is not finite first at 2001 in member 1"):
         program.run_members(inputs, {"adjustment_time": [1.0, 0.0]}, 2000, 2001)
-    with pytest.raises(SolverError, match=r"employed\[North, farm, female, b1990\] is not finite at the end in member 1"):
+    with pytest.raises(
+        SolverError, match=r"employed\[North, farm, female, b1990\] is not finite at the end in member 1"
+    ):
         few.run_members(inputs, {"adjustment_time": [1.0, 0.0]}, 2000, 2001)
