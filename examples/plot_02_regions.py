@@ -87,8 +87,9 @@ pd.DataFrame(
 # ------------------------------
 # What has to be filled each year up to 2029, and how short the region and the country will be in 2030. The range is
 # that of one open question: how far the market makes room for care and the tasks (0: not at all, 1: need as a whole
-# follows labour supply). Thousand persons, and percent of need. Read the gap with care: at the start it follows
-# unemployment, later the growth of the population, for reasons that lie in the method (see the page on regions).
+# follows labour supply). Thousand persons, and percent of need. Read the gap with care: the regions start
+# in balance, and how they part afterwards hangs on how far jobs follow people, which is assumed (see the page on
+# regions).
 rooms = [ks.run("baseline", regions="arbeidsmarktregio", parameters={"market_makes_room": room}) for room in (1.0, 0.0)]
 
 
@@ -121,8 +122,8 @@ print((office.rename(index=GROUPS).round(1) + 0.0).to_string())
 tightness_map = plots.tile_map(ds, "tightness", 2024)
 
 # %%
-# Where the need gap weighs most. Market need grows alike in all regions and labour supply does not, so that regions
-# that lose people come out as the shortest.
+# Where the need gap weighs most. Market need follows the labour supply of a region by half (`jobs_follow_people`,
+# assumed); with less, regions that lose people come out shorter, with more, those that grow.
 gap_map = plots.tile_map(ds, "need_gap", 2050, relative_to="labour_needed")
 
 # %%

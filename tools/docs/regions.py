@@ -97,8 +97,8 @@ def start(runs: Runs, name: str = "arbeidsmarktregio") -> dict[str, float]:
     ds = runs.divisions[name]
     gap = (on(ds, "need_gap", FIRST) / on(ds, "labour_needed", FIRST)).values
     unemployed, tightness = (on(ds, n, FIRST).values for n in ("unemployment_rate", "tightness"))
-    growth = 100 * (ds["expansion_demand"].sel(year=FIRST).sum("sector") / filled(ds, FIRST)).values
-    spread = {year: np.ptp(on(ds, "unemployment_rate", year).values) * 100 for year in (FIRST, 2030)}
+    growth = 100 * (filled(ds, FIRST + 1) / filled(ds, FIRST) - 1).values
+    spread = {year: np.ptp(on(ds, "unemployment_rate", year).values) * 100 for year in (FIRST, 2030, LAST)}
     return {
         "gap_unemployed": float(np.corrcoef(gap, unemployed)[0, 1]),
         "gap_tightness": float(np.corrcoef(gap, tightness)[0, 1]),
@@ -106,6 +106,7 @@ def start(runs: Runs, name: str = "arbeidsmarktregio") -> dict[str, float]:
         "highest_growth": float(growth.max()),
         "spread_2024": float(spread[FIRST]),
         "spread_2030": float(spread[2030]),
+        f"spread_{LAST}": float(spread[LAST]),
     }
 
 
@@ -123,11 +124,12 @@ def regional(runs: Runs) -> dict[str, str]:
     return out | {
         "regions_national": national(runs),
         "regions_errors": errors(),
-        "regions_gap_unemployed": f"{found['gap_unemployed']:.1f}",
+        "regions_gap_unemployed": f"{found['gap_unemployed']:.1f}".replace("-", "−"),
         "regions_gap_tightness": f"{found['gap_tightness']:.1f}".replace("-", "−"),
-        "regions_growth": f"{found['lowest_growth']:.1f} to {found['highest_growth']:.1f}".replace("-", "−"),
+        "regions_growth": f"{found['lowest_growth']:z.1f} to {found['highest_growth']:z.1f}".replace("-", "−"),
         "regions_spread_2024": f"{found['spread_2024']:.1f}",
         "regions_spread_2030": f"{found['spread_2030']:.1f}",
+        f"regions_spread_{LAST}": f"{found[f'spread_{LAST}']:.1f}",
         "hires_per_vacancy_country": f"{hires['country']:.1f}",
         "hires_per_vacancy_35": f"{hires['arbeidsmarktregio']:.1f}",
     }
