@@ -12,9 +12,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from importlib.metadata import version
+
+from timing import timed
 
 import krapte_sd as ks
 from krapte_sd.forecast import BY_COHORT, FIRST_YEAR, FLOWS, LAST_YEAR, STATES
@@ -31,13 +32,6 @@ ks.run("baseline", until=2024)
 print(time.perf_counter() - start)
 """
 """A new process up to the end of its first, short run: imports, reading, compiling or finding the compiled code."""
-
-
-def timed(action: Callable[[], object]) -> float:
-    """Return the seconds an action takes."""
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
 
 
 def loading(cache: str) -> float:

@@ -21,6 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+from timing import timed
 
 from krapte_sd.equations import read_model
 from krapte_sd.forecast import FIRST_YEAR, FLOWS, LAST_YEAR, STATES
@@ -56,13 +57,6 @@ model.program((*STATES, *BY_COHORT), FLOWS)
 end = time.perf_counter()
 print(read - start, end - read)
 """
-
-
-def timed(action: Callable[[], object]) -> float:
-    """Return the seconds an action takes."""
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
 
 
 def word(good: bool) -> str:

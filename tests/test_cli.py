@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from netcdf_sample import sample
+from outputs import call
 
 import krapte_sd
 import krapte_sd.files as files
@@ -30,12 +31,6 @@ def library(monkeypatch):
         monkeypatch.setattr(krapte_sd, name, lambda: table, raising=False)
     monkeypatch.setattr(krapte_sd, "open_forecast", files.open_netcdf, raising=False)
     return calls
-
-
-def call(capsys, *arguments):
-    code = cli.main([str(each) for each in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_run_writes_the_forecast(library, capsys, tmp_path):

@@ -1,16 +1,10 @@
 """``krapte-sd run`` with members."""
 
 import pytest
+from outputs import call
 
 import krapte_sd as ks
-from krapte_sd import cli
 from krapte_sd.files.zarr import open_zarr
-
-
-def call(capsys, *arguments):
-    code = cli.main([str(each) for each in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_run_writes_statistics(capsys, tmp_path):

@@ -1,11 +1,11 @@
 """Members on two local workers: the bytes of one process, also if a worker is killed half-way."""
 
-import hashlib
 import os
 import signal
 import threading
 
 import pytest
+from outputs import sha
 from small_ensemble import INTEGRATE, SAVE, make
 
 from krapte_sd.ensemble.parts import Parts
@@ -18,10 +18,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-
-def sha(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """An ensemble that is stopped goes on: the same bytes in the end, damaged blocks are run again."""
 
-import hashlib
 import json
 import logging
 import os
@@ -8,10 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import xarray as xr
+from outputs import sha
 from small_ensemble import INTEGRATE, SAVE, make
 
 import krapte_sd as ks
@@ -21,6 +20,7 @@ from krapte_sd.errors import FileError, SolverError
 WORK = """
 import sys, time
 from pathlib import Path
+from outputs import sha
 from small_ensemble import INTEGRATE, SAVE, make
 from krapte_sd.ensemble.recipe import Recipe
 
@@ -37,10 +37,6 @@ model = make(Path(sys.argv[1]))
 model.run(save=SAVE, integrate=INTEGRATE, members=2000, seed=7, full=True, out=sys.argv[2])
 print("done", flush=True)
 """
-
-
-def sha(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 @pytest.fixture

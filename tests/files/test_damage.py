@@ -48,13 +48,6 @@ print(json.dumps(counts))
 """
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    path = tmp_path_factory.mktemp("written") / "forecast.nc"
-    files.write_netcdf(sample(), path)
-    return path
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_flipped_bits_and_cut_files_never_give_other_numbers(written, tmp_path, child_environment, seed):
     call = [sys.executable, "-c", CHILD, written, tmp_path / "bad.nc", FLIPS, CUTS, seed]

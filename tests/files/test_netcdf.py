@@ -1,6 +1,5 @@
 """Round trip, reproducible bytes, CF compliance, other readers, and what is refused."""
 
-import hashlib
 import subprocess
 import sys
 import time
@@ -12,23 +11,13 @@ import numpy as np
 import pytest
 import xarray as xr
 from netcdf_sample import SECTORS, sample
+from outputs import sha
 
 import krapte_sd.files as files
 from krapte_sd.errors import FileError
 from krapte_sd.files.encode import encode
 
 HELPERS = Path(__file__).resolve().parent.parent / "helpers"
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    path = tmp_path_factory.mktemp("written") / "forecast.nc"
-    files.write_netcdf(sample(), path)
-    return path
-
-
-def sha(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_reading_gives_what_was_written(written):

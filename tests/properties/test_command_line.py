@@ -1,6 +1,5 @@
 """A real forecast through the command line: the same bytes everywhere, whole at any moment, and clean by CF."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from outputs import sha
 
 import krapte_sd as ks
 
@@ -15,10 +15,6 @@ PLACES = [
     {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C"},
     {"PYTHONHASHSEED": "4242", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"},
 ]
-
-
-def sha(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")

@@ -143,13 +143,15 @@ def sectors_shortage(runs: Runs) -> str:
     ])  # fmt: skip
 
 
+def growth(ds: Any, name: str, first: int, last: int, sector: str | None = None) -> str:
+    """Write the mean growth of a variable between two 1 Januaries, % a year."""
+    return percent(np.log(at(ds, name, last, sector) / at(ds, name, first, sector)) / (last - first))
+
+
 def sectors_growth(runs: Runs) -> str:
     """Growth a year of need and employment, beside that of employment in the past."""
     ds = runs.baseline
     observations = read_observations(parameters_folder() / "observations")
-
-    def growth(name: str, sector: str, first: int, last: int) -> str:
-        return percent(np.log(at(ds, name, last, sector) / at(ds, name, first, sector)) / (last - first))
 
     def past(sector: str) -> str:
         group = GROUP.get(sector, sector)
@@ -160,7 +162,7 @@ def sectors_growth(runs: Runs) -> str:
     spans = ((2024, 2030), (2030, 2050))
     rows = []
     for s, name in zip(map(str, ds["sector"].values), ds["sector_name"].values, strict=True):
-        cells = [growth(n, s, *span) for n in ("labour_needed", "employed_in_sector") for span in spans]
+        cells = [growth(ds, n, *span, s) for n in ("labour_needed", "employed_in_sector") for span in spans]
         rows.append([s, str(name), *cells, above_trend(at(ds, "wage_pressure", YEARS[-1], s)), past(s)])
     head = ["", "Section", *(f"{n} {a}-{b}" for n in ("need", "employed") for a, b in spans)]
     return table([*head, f"wage above trend {YEARS[-1]}, %", f"employed {PAST[0]}-{PAST[1]} (accounts)"], rows, left=2)
@@ -217,15 +219,12 @@ def outlooks(runs: Runs) -> str:
     ds = runs.baseline
     seen = read_observations(parameters_folder() / "observations")
 
-    def growth(name: str, first: int, last: int, sector: str | None = None) -> str:
-        return percent(np.log(at(ds, name, last, sector) / at(ds, name, first, sector)) / (last - first))
-
     care = [seen.value("care_people_demand", sector="Q", period=str(y)) for y in (2020, 2030)]
     share = [seen.value("care_share_of_workers", sector="Q", period=str(y)) for y in (2021, 2060)]
     line = share[0] + (share[1] - share[0]) * (2050 - 2021) / (2060 - 2021)
     teachers = seen.value("teachers_short", sector="P", period="2027")
     supply = seen.value("labour_supply_growth", period="2026/2040")
-    unchanged = growth("labour_supply_at_unchanged_participation", 2026, 2040)
+    unchanged = growth(ds, "labour_supply_at_unchanged_participation", 2026, 2040)
     employed, needed = (
         at(ds, name, 2050, "Q") / at(ds, "employed_total", 2050) for name in ("employed_in_sector", "labour_needed")
     )
@@ -234,13 +233,13 @@ def outlooks(runs: Runs) -> str:
             "Growth of labour supply 2026-2040, % a year",
             "CPB, cited by DNB 2024: practically nil",
             f"{supply:.1f}",
-            f"{growth('labour_force', 2026, 2040)}; {unchanged} at unchanged participation",
+            f"{growth(ds, 'labour_force', 2026, 2040)}; {unchanged} at unchanged participation",
         ],
         [
             "Growth of the need for care, % a year",
             "ABF 2020, 2020-2030",
             percent(np.log(care[1] / care[0]) / 10),
-            f"{growth('labour_needed', 2024, 2030, 'Q')} (2024-2030)",
+            f"{growth(ds, 'labour_needed', 2024, 2030, 'Q')} (2024-2030)",
         ],
         [
             "Care, % of all workers in 2050",

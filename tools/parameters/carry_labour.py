@@ -17,6 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.parameters.tables import read_records
+
 __all__ = ["COLUMNS", "SECTIONS", "Row", "carry"]
 
 SECTIONS = tuple("ABCDEFGHIJKLMNOPQRS")
@@ -99,18 +101,13 @@ def _write(path: Path, rows: Iterable[Row]) -> None:
             table.writerow([cells[column] for column in COLUMNS])
 
 
-def _read(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
 def _thousand(text: str) -> float:
     return float(text) * THOUSAND
 
 
 # --- employment ------------------------------------------------------------------------------------------------------
 def _workers_by_section(labour: Path) -> Iterator[Row]:
-    for raw in _read(labour / "employed_by_section_age_sex_lfs_2008_2024.csv"):
+    for raw in read_records(labour / "employed_by_section_age_sex_lfs_2008_2024.csv"):
         sector = ALL if raw["sbi_section"] == "total" else raw["sbi_section"]
         yield Row(
             "employed_by_section",
@@ -126,7 +123,7 @@ def _workers_by_section(labour: Path) -> Iterator[Row]:
 def _workers_by_group(labour: Path) -> Iterator[Row]:
     # B-F is printed for men and a sum of printed cells for women; B+D+E, C and F exist for women only.
     keep = {"A": "A", "B-F": "B-F", "G-N": "G-N", "O-U": "O-U", "unknown": "unknown", "total": ALL}
-    for raw in _read(labour / "employed_by_sector_group_age10_sex_2008_2024.csv"):
+    for raw in read_records(labour / "employed_by_sector_group_age10_sex_2008_2024.csv"):
         if raw["sector_group"] not in keep:
             continue
         yield Row(
@@ -142,7 +139,7 @@ def _workers_by_group(labour: Path) -> Iterator[Row]:
 
 
 def _employed_by_section_cbs(labour: Path) -> Iterator[Row]:
-    for raw in _read(labour / "employed_labour_force_by_sbi_2022.csv"):
+    for raw in read_records(labour / "employed_labour_force_by_sbi_2022.csv"):
         if raw["period"] == "2022Q3":
             value = _thousand(raw["value"])
             yield Row("employed_labour_force", raw["period"], value, "cbs_85272ned", sector=raw["sbi"], age="15-74")
@@ -151,7 +148,7 @@ def _employed_by_section_cbs(labour: Path) -> Iterator[Row]:
 def _transitions(labour: Path) -> Iterator[Row]:
     before: dict[str, float] = {}
     now: dict[str, float] = {}
-    for raw in _read(labour / "labour_force_transitions_3months.csv"):
+    for raw in read_records(labour / "labour_force_transitions_3months.csv"):
         if raw["cbs_table"] != "82848NED":
             continue
         start, end, value = raw["state_3_months_before"], raw["state_now"], _thousand(raw["thousand_persons"])
@@ -179,7 +176,7 @@ def _job_changes(labour: Path) -> Iterator[Row]:
             "",
         ),
     }
-    for raw in _read(labour / "job_switching_selected.csv"):
+    for raw in read_records(labour / "job_switching_selected.csv"):
         found = wanted.get((raw["period"], raw["group"], raw["indicator"], raw["unit"]))
         if found:
             value = _thousand(raw["value"]) if raw["unit"] == "thousand persons" else float(raw["value"])
@@ -191,18 +188,18 @@ def _job_changes(labour: Path) -> Iterator[Row]:
         "moved_to_other_section_pct": "employee_section_change_share",
         "outflow_to_no_work_or_self_employed_pct": "employee_outflow_share",
     }
-    for raw in _read(labour / "employee_flows_annual_2009_2019.csv"):
+    for raw in read_records(labour / "employee_flows_annual_2009_2019.csv"):
         first, last = raw["september_to_september"].split("/")
         for column, series in columns.items():
             yield Row(series, f"{first}-09/{last}-09", float(raw[column]), "cbs_employee_flows", age="15-74")
-    for raw in _read(labour / "average_retirement_age_employees.csv"):
+    for raw in read_records(labour / "average_retirement_age_employees.csv"):
         age = int(raw["years"]) + int(raw["months"]) / 12
         yield Row("average_retirement_age", raw["year"], age, "cbs_retirement_age", status="literature")
 
 
 def _rates_by_age(labour: Path) -> Iterator[Row]:
     names = {"participation_rate_pct": "participation_rate", "employment_rate_pct": "employment_rate"}
-    for raw in _read(labour / "participation_employment_rates_age5_sex_1990_2024.csv"):
+    for raw in read_records(labour / "participation_employment_rates_age5_sex_1990_2024.csv"):
         series = names[raw["indicator"]]
         value = float(raw["value"])
         yield Row(series, raw["year"], value, "ilostat_rates", sex=SEX[raw["sex"]], age=raw["age"])
@@ -219,7 +216,7 @@ def _older_by_age(labour: Path) -> Iterator[Row]:
     }
     files = (("participation_older_by_age_2024q1.csv", "cbs_table"), ("participation_older_single_age.csv", "table"))
     for file, table in files:
-        for raw in _read(labour / file):
+        for raw in read_records(labour / file):
             if raw["indicator"] not in names:
                 continue
             # The old survey method has another level: it gets series of its own, so that nobody takes differences.
@@ -231,11 +228,11 @@ def _older_by_age(labour: Path) -> Iterator[Row]:
 
 
 def _weekly_hours(labour: Path) -> Iterator[Row]:
-    for raw in _read(labour / "weekly_hours_by_section_sex_2008_2024.csv"):
+    for raw in read_records(labour / "weekly_hours_by_section_sex_2008_2024.csv"):
         sector = ALL if raw["sbi_section"] == "total" else raw["sbi_section"]
         value = float(raw["mean_weekly_hours_actually_worked"])
         yield Row("weekly_hours", raw["year"], value, "ilostat_hours", sector=sector, sex=SEX[raw["sex"]])
-    for raw in _read(labour / "hours_by_age_sex.csv"):
+    for raw in read_records(labour / "hours_by_age_sex.csv"):
         age = "15-74" if raw["group"] == "total" else raw["group"]
         if raw["indicator"] == "average_weekly_hours" and age[0].isdigit():
             source = "cbs_" + raw["cbs_table"].lower()
@@ -250,7 +247,7 @@ def _hours_per_job(labour: Path) -> Iterator[Row]:
         "annual_hours_per_job": ("annual_hours_per_job", 1),
         "annual_hours_per_fte": ("annual_hours_per_fte", 1),
     }
-    for raw in _read(labour / "hours_per_job_by_sbi_2021.csv"):
+    for raw in read_records(labour / "hours_per_job_by_sbi_2021.csv"):
         if raw["indicator"] in names:
             series, factor = names[raw["indicator"]]
             yield Row(series, raw["year"], float(raw["value"]) * factor, "cbs_81433ned", sector=raw["sbi"])
@@ -262,7 +259,7 @@ def _national_accounts(labour: Path) -> Iterator[Row]:
         "jobs_thousand": ("jobs_accounts", 1e3),
         "hours_worked_million": ("hours_worked_accounts", 1e6),
     }
-    for raw in _read(labour / "employment_by_sbi_quarterly_national_accounts.csv"):
+    for raw in read_records(labour / "employment_by_sbi_quarterly_national_accounts.csv"):
         if raw["cbs_table"] == "85920NED" and raw["indicator"] in names:
             series, factor = names[raw["indicator"]]
             yield Row(series, raw["period"], float(raw["value"]) * factor, "cbs_85920ned", sector=raw["sbi"])
@@ -272,7 +269,7 @@ def _unemployment(labour: Path) -> Iterator[Row]:
     # Names differ by frequency so that a year can never be mistaken for a quarter in a selection.
     annual = {"PC_ACT": "unemployment_rate", "THS_PER": "unemployed_annual", "PC_POP": "unemployed_population_share"}
     persons: dict[tuple[str, str], float] = {}
-    for raw in _read(labour / "unemployment_annual_une_rt_a_nl_2009_2025.csv"):
+    for raw in read_records(labour / "unemployment_annual_une_rt_a_nl_2009_2025.csv"):
         sex, age = SEX[raw["sex"]], raw["age"].removeprefix("Y")
         thousand = raw["unit"] == "THS_PER"
         value = _thousand(raw["value"]) if thousand else float(raw["value"])
@@ -284,7 +281,7 @@ def _unemployment(labour: Path) -> Iterator[Row]:
         row = Row("unemployed_annual", year, women, "eurostat_une_rt_a", sex="female", age="15-74")
         yield row._replace(status="estimated")
     quarterly = {"PC_ACT": "unemployment_rate_quarterly", "THS_PER": "unemployed_quarterly"}
-    for raw in _read(labour / "unemployment_quarterly_une_rt_q_nl.csv"):
+    for raw in read_records(labour / "unemployment_quarterly_une_rt_q_nl.csv"):
         if raw["age"] == "Y15-74" and raw["unit"] in quarterly:
             value = _thousand(raw["value"]) if raw["unit"] == "THS_PER" else float(raw["value"])
             series = quarterly[raw["unit"]]
@@ -301,7 +298,7 @@ def _vacancies(labour: Path) -> Iterator[Row]:
         ("year", "created_vacancies_thousand"): "created_vacancies_annual",
         ("year", "filled_vacancies_thousand"): "filled_vacancies_annual",
     }
-    for raw in _read(labour / "vacancies_by_sbi_80472ned_1997_2023.csv"):
+    for raw in read_records(labour / "vacancies_by_sbi_80472ned_1997_2023.csv"):
         # The titles start with the code; besides the sections there are divisions, aggregates and size classes.
         sector = raw["sbi_title"].split(" ", 1)[0]
         if sector in SECTIONS or sector == ALL:
@@ -315,11 +312,11 @@ def _vacancies_selected(labour: Path) -> Iterator[Row]:
         "created_vacancies_thousand_per_year": "created_vacancies_annual",
         "filled_vacancies_thousand_per_year": "filled_vacancies_annual",
     }
-    for raw in _read(labour / "vacancies_by_sbi_2023_flows.csv"):
+    for raw in read_records(labour / "vacancies_by_sbi_2023_flows.csv"):
         if raw["sbi"] in SECTIONS or raw["sbi"] == ALL:
             value = _thousand(raw["value"])
             yield Row(names[raw["indicator"]], raw["year"], value, "cbs_80472ned_2023", sector=raw["sbi"])
-    for raw in _read(labour / "vacancies_by_sbi_2023q2_sa.csv"):
+    for raw in read_records(labour / "vacancies_by_sbi_2023q2_sa.csv"):
         # B-F is kept because the page gives no figure for B, D and E apart.
         if raw["sbi"] in (*SECTIONS, ALL, "B-F"):
             value = _thousand(raw["value"])
@@ -332,13 +329,13 @@ def _vacancies_adjusted(labour: Path) -> Iterator[Row]:
         "created_vacancies_sa_thousand": "created_vacancies_adjusted",
         "filled_vacancies_sa_thousand_incl_lapsed": "filled_vacancies_adjusted",
     }
-    for raw in _read(labour / "vacancies_sa_stock_flow_quarterly.csv"):
+    for raw in read_records(labour / "vacancies_sa_stock_flow_quarterly.csv"):
         source = "cbs_84545ned_2020" if raw["period"] < "2020Q4" else "cbs_84545ned_2024"
         yield Row(names[raw["indicator"]], raw["period"], _thousand(raw["value"]), source)
 
 
 def _vacancy_rate(labour: Path) -> Iterator[Row]:
-    for raw in _read(labour / "vacancy_rate_by_sbi_2024q2.csv"):
+    for raw in read_records(labour / "vacancy_rate_by_sbi_2024q2.csv"):
         if raw["sbi"] in SECTIONS or raw["sbi"] == ALL:
             value = float(raw["value"]) / THOUSAND
             yield Row("vacancy_rate", raw["period"], value, "cbs_80567eng", sector=raw["sbi"])
@@ -346,7 +343,7 @@ def _vacancy_rate(labour: Path) -> Iterator[Row]:
 
 def _tightness(labour: Path) -> Iterator[Row]:
     old = {"2018Q4", "2019Q1", "2019Q2"}
-    for raw in _read(labour / "tightness_national_selected.csv"):
+    for raw in read_records(labour / "tightness_national_selected.csv"):
         period, direct = raw["period"], raw["read_in"].startswith("CBS")
         status = "observed" if direct else "literature"
         source = "cbs_tightness" if direct else "cbs_tightness_via_press"
@@ -374,7 +371,7 @@ def _industry_accounts(labour: Path) -> Iterator[Row]:
         "LP_I": ("labour_productivity_index", 1),
     }
     sectors = {code: code for code in (*SECTIONS, "D-E", "M-N", "R-S")} | {"TOT": ALL}
-    for raw in _read(labour / "industry_accounts_euklems2017_nl.csv"):
+    for raw in read_records(labour / "industry_accounts_euklems2017_nl.csv"):
         if raw["variable"] in names and raw["nace_code"] in sectors:
             series, factor = names[raw["variable"]]
             value = float(raw["value"]) * factor
@@ -383,7 +380,7 @@ def _industry_accounts(labour: Path) -> Iterator[Row]:
 
 def _persons_by_group(labour: Path) -> Iterator[Row]:
     groups = ("A", "B-E", "C", "F", "G-I", "J", "K", "L", "M-N", "O-Q", "R-U", "TOTAL")
-    for raw in _read(labour / "employment_by_region_sector_nama_10r_3empers.csv"):
+    for raw in read_records(labour / "employment_by_region_sector_nama_10r_3empers.csv"):
         if raw["nuts_code_2016"] == "NL" and raw["nace_group"] in groups:
             sector = ALL if raw["nace_group"] == "TOTAL" else raw["nace_group"]
             value = _thousand(raw["value"])
@@ -392,7 +389,7 @@ def _persons_by_group(labour: Path) -> Iterator[Row]:
 
 # --- tasks and policy ------------------------------------------------------------------------------------------------
 def _pension_age(labour: Path) -> Iterator[Row]:
-    for raw in _read(labour / "aow_age_path.csv"):
+    for raw in read_records(labour / "aow_age_path.csv"):
         age = int(raw["years"]) + int(raw["months"]) / 12
         if raw["source"] == "legal":
             yield Row("state_pension_age", raw["year"], age, "szw_aow")

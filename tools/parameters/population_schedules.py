@@ -22,7 +22,6 @@ LAST_OBSERVED_EMIGRATION = 73
 FADES_FROM = 70
 # The net schedule of the UN stays positive up to 75, where it stops at once; it fades here from 60 on (assumed).
 NET_FADES = (60, 76)
-FLAT = 215_000.0  # residents per year of age in the reference curve of immigration; only its shape matters
 # How closely sums over age groups are met: those of the forecast itself, and those of the forecast of 2020.
 OWN, EARLIER = 1e-4, 2e-3
 
@@ -163,7 +162,6 @@ class Mortality:
     """
 
     START = 2024.5  # the calendar year 2024, whose deaths are observed
-    SPAN = 25.0  # years between the two UN periods
     NAMES = ("level", "tilt", "by_2030", "by_2040", "by_2050", "decline_tilt", "sex", "decline_sex")
     # What the UN schedules would give, and how far a parameter may stray from it (one standard deviation).
     PRIOR = (0.0, 0.0, 0.24, 0.64, 1.04, 0.0, 0.0, 0.0)

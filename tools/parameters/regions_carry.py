@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tools.parameters.carry_labour import COLUMNS, Row
+from tools.parameters.tables import read_records
 
 __all__ = ["CORRECTED_NAMES", "FORMER", "carry"]
 
@@ -68,7 +69,6 @@ PROVINCES = {
     "Limburg": "PV31",
     "Nederland": "NL",
 }
-OLD_COROP_NAMES = {"Groot-Rijnmond": "CR29"}
 TOTAL = "A-U"
 
 
@@ -97,11 +97,6 @@ def carry(raw: Path, out: Path) -> None:
 def _read(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
         yield from csv.reader(file)
-
-
-def _records(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
 
 
 def _table(path: Path, header: list[str], rows: list[list[str]]) -> None:
@@ -217,7 +212,7 @@ def _demography(folder: Path, codes: dict[str, str]) -> Iterator[Row]:
 
 # --- labour ----------------------------------------------------------------------------------------------------------
 def _jobs(labour: Path) -> Iterator[Row]:
-    for raw in _records(labour / "employee_jobs_by_corop_sbi_83582NED_selected_years.csv"):
+    for raw in read_records(labour / "employee_jobs_by_corop_sbi_83582NED_selected_years.csv"):
         if raw["employee_jobs_thousand"]:
             value = float(raw["employee_jobs_thousand"]) * THOUSAND
             period = f"{raw['december_of_year']}-12"
@@ -232,7 +227,7 @@ def _jobs(labour: Path) -> Iterator[Row]:
 
 
 def _accounts(labour: Path) -> Iterator[Row]:
-    for raw in _records(labour / "employment_by_region_sector_nama_10r_3empers.csv"):
+    for raw in read_records(labour / "employment_by_region_sector_nama_10r_3empers.csv"):
         code = PROVINCES.get(raw["region"]) if len(raw["nuts_code_2016"]) <= 4 else None
         if raw["year"] == "2017" and code:
             sector = TOTAL if raw["nace_group"] in ("TOTAL", "total", "A-U", "all") else raw["nace_group"]
@@ -246,7 +241,7 @@ def _accounts(labour: Path) -> Iterator[Row]:
                 status="observed" if raw["method"] == "read" else "estimated",
             )
     names = {"employed_persons_thousand": "workers_by_region", "selfemployed_thousand": "self_employed_by_region"}
-    for raw in _records(labour / "employed_persons_by_province_2022.csv"):
+    for raw in read_records(labour / "employed_persons_by_province_2022.csv"):
         region = PROVINCES.get(raw["region"].removesuffix(" (PV)"))
         if region:
             for column, series in names.items():
@@ -261,7 +256,7 @@ def _survey(labour: Path, areas: dict[str, str], codes: dict[str, str]) -> Itera
         "employed_thousand": "employed_by_region",
         "unemployment_rate_pct": "unemployment_rate_by_region",
     }
-    for raw in _records(labour / "labour_force_by_region_annual.csv"):
+    for raw in read_records(labour / "labour_force_by_region_annual.csv"):
         region = areas.get(raw["region"]) or codes.get(raw["region"])
         if region is None or raw["cbs_table"] == "85230NED" or raw["region"].endswith("(LD)"):
             continue
@@ -277,7 +272,7 @@ def _survey(labour: Path, areas: dict[str, str], codes: dict[str, str]) -> Itera
                     age="15-74",
                 )
     for file, time in (("labour_force_by_corop_2017_partial.csv", "year"), ("labour_force_by_province.csv", "period")):
-        for raw in _records(labour / file):
+        for raw in read_records(labour / file):
             region = areas.get(raw["region"])
             if region is None or raw["indicator"] not in columns or raw["cbs_table"] == "83523NED":
                 continue
@@ -294,7 +289,7 @@ def _survey(labour: Path, areas: dict[str, str], codes: dict[str, str]) -> Itera
 
 def _vacancies(labour: Path) -> Iterator[Row]:
     sections = set("ABCDEFGHIJKLMNOPQRS")
-    for raw in _records(labour / "vacancies_by_region_sbi_83599NED_2011_2023.csv"):
+    for raw in read_records(labour / "vacancies_by_region_sbi_83599NED_2011_2023.csv"):
         sector = raw["sbi_title"].split(" ", 1)[0]
         region = "NL" if raw["region_code"] == "NL01" else raw["region_code"]
         if raw["frequency"] == "quarter" and (sector in sections or sector == TOTAL) and region[:2] != "LD":
@@ -303,7 +298,7 @@ def _vacancies(labour: Path) -> Iterator[Row]:
 
 
 def _commuting(labour: Path, codes: dict[str, str]) -> Iterator[Row]:
-    for raw in _records(labour / "commuting_matrix_provinces_2018_83628NED.csv"):
+    for raw in read_records(labour / "commuting_matrix_provinces_2018_83628NED.csv"):
         yield Row(
             f"employee_jobs_in_{raw['work_province_code'].lower()}",
             "2018-12",
@@ -313,7 +308,7 @@ def _commuting(labour: Path, codes: dict[str, str]) -> Iterator[Row]:
         )
     areas = PROVINCES | codes | {"Zuid-Nederland (LD)": "LD04", "Zeeuwsch-Vlaanderen (CR)": "CR31"}
     areas["Nederland, Buitenland, Niet in te delen"] = "everybody"
-    for raw in _records(labour / "commuting_employee_jobs_selected.csv"):
+    for raw in read_records(labour / "commuting_employee_jobs_selected.csv"):
         home = areas.get(raw["region_of_residence"].removesuffix(" (PV)"))
         work = areas.get(raw["region_of_work"].removesuffix(" (PV)"))
         source = f"cbs_{raw['cbs_table'].lower()}"

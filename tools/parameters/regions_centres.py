@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from tools.parameters.regions_carry import CORRECTED_NAMES, FORMER
+from tools.parameters.tables import read_records
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,8 +43,8 @@ def main(folder: Path) -> None:
     def read(name: str):
         return rdata.conversion.convert(rdata.parser.parse_file(folder / f"{name}.rda"))[name]
 
-    with (ROOT / "parameters" / "regions" / "municipalities.csv").open(encoding="utf-8", newline="") as file:
-        codes = {row["name"]: row["municipality"] for row in csv.DictReader(file)}
+    known = read_records(ROOT / "parameters" / "regions" / "municipalities.csv")
+    codes = {row["name"]: row["municipality"] for row in known}
     # a postcode counts wholly in its largest municipality; those of Haaren go where most of its people went
     successors = {name: max(news, key=lambda new: new[1])[0] for _, name, _, news in FORMER}
     postcodes = read("postcodes")

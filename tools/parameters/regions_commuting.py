@@ -7,7 +7,6 @@ behavioural model of commuting.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from tools.parameters.regions_population import Divisions, by_region
+from tools.parameters.tables import read_records
 
 from krapte_sd.errors import BalanceError
 from krapte_sd.parameters.observations import Observations
@@ -56,8 +56,7 @@ def distances(parameters: Path, municipalities: tuple[str, ...]) -> Floats:
 
     Inside a municipality: a share of the radius of a disc of its area.
     """
-    with (parameters / "regions" / "centres.csv").open(encoding="utf-8", newline="") as file:
-        rows = {row["municipality"]: row for row in csv.DictReader(file)}
+    rows = {row["municipality"]: row for row in read_records(parameters / "regions" / "centres.csv")}
     point = np.array([[float(rows[code][name]) for name in ("x_km", "y_km")] for code in municipalities])
     area = np.array([float(rows[code]["area_km2"]) for code in municipalities])
     out = np.linalg.norm(point[:, None] - point[None], axis=2)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
 
-__all__ = ["DIMENSIONS", "Row", "Table", "read_table", "rows_of", "write_rows", "write_table"]
+__all__ = ["DIMENSIONS", "Row", "Table", "read_records", "read_table", "rows_of", "write_rows", "write_table"]
 
 DIMENSIONS = ("region", "sector", "sex", "age", "task", "driver", "variant")
 _NUMBERS = ("age", "year")
@@ -186,7 +186,12 @@ class Table:
         return next(iter(self.series(parameter, "", column, **labels).values()))
 
 
+def read_records(path: Path) -> Iterator[dict[str, str]]:
+    """Read the rows of a file with a header, by the names of its columns."""
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
 def read_table(folder: Path, theme: str) -> Table:
     """Read the table of a theme that was written by `write_table`."""
-    with (folder / f"{theme}.csv").open(encoding="utf-8", newline="") as file:
-        return Table(theme, list(csv.DictReader(file)))
+    return Table(theme, list(read_records(folder / f"{theme}.csv")))

@@ -19,6 +19,7 @@ from krapte_sd.ensemble.sampling import read_sampling
 from krapte_sd.ensemble.sequence import check_members, check_seed
 from krapte_sd.ensemble.statistics import summary
 from krapte_sd.errors import FileError, ParameterError, nearest
+from krapte_sd.kernel.stream import processors
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -160,7 +161,7 @@ def run_ensemble(
         _run(recipe, parts, client, threads, progress)
         if full and out is None:
             return _everything(central, recipe, parts)
-        found = _summarised(central, recipe, parts, threads or _processors())
+        found = _summarised(central, recipe, parts, threads or processors())
         if out is not None:
             if full:
                 _write_members(central, recipe, parts, out)
@@ -340,7 +341,3 @@ def _write(ds: xr.Dataset, out: str | os.PathLike[str]) -> None:
         write_zarr(ds, out)
     else:
         write_netcdf(ds, out)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

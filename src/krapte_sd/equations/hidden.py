@@ -8,6 +8,7 @@ as inflow, and the output is the last stage over the delay time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,17 +120,13 @@ class Hidden:
         """DELAY1, DELAY3, DELAY N and their forms with an initial value."""
         dims = loops(source, time, start)
         inflow = source
-        base, label = self.name(owner, "delay")
-        for stage in range(1, order + 1):
-            name = base if order == 1 else f"{base}_stage{stage}"
+        for name, label in self._stages(owner, "delay", order):
             own = Ref(name, tuple(Index(each) for each in dims))
             outflow = Op("/", (own, time))
             flow = Op("-", (inflow, outflow))
             if order > 1:
                 flow = Op("*", (flow, Number(float(order))))
-            self._stock(
-                name, label if order == 1 else f"{label}, stage {stage}", owner, dims, flow, Op("*", (start, time))
-            )
+            self._stock(name, label, owner, dims, flow, Op("*", (start, time)))
             inflow = outflow
         return inflow
 
@@ -137,18 +134,23 @@ class Hidden:
         """SMOOTH, SMOOTH3, SMOOTH N and their forms with an initial value."""
         dims = loops(source, time, start)
         target = source
-        base, label = self.name(owner, "smooth")
-        for stage in range(1, order + 1):
-            name = base if order == 1 else f"{base}_stage{stage}"
+        for name, label in self._stages(owner, "smooth", order):
             own = Ref(name, tuple(Index(each) for each in dims))
             gap = Op("-", (target, own))
             if order > 1:
                 gap = Op("*", (gap, Number(float(order))))
-            self._stock(
-                name, label if order == 1 else f"{label}, stage {stage}", owner, dims, Op("/", (gap, time)), start
-            )
+            self._stock(name, label, owner, dims, Op("/", (gap, time)), start)
             target = own
         return target
+
+    def _stages(self, owner: Owner, what: str, order: int) -> Iterator[tuple[str, str]]:
+        """Name and label of each stock in a row of them; a single one has no number."""
+        name, label = self.name(owner, what)
+        if order == 1:
+            yield name, label
+            return
+        for stage in range(1, order + 1):
+            yield f"{name}_stage{stage}", f"{label}, stage {stage}"
 
     def average(self, owner: Owner, what: str, source: Expr, time: Expr, start: Expr) -> Ref:
         """Exponential average, as TREND and FORECAST keep it."""

@@ -444,12 +444,13 @@ def stream(
         chunk = min(_BLOCK_MEMBERS, max(LANES, _BLOCK_BYTES // (8 * max(1, cells)) // LANES * LANES))
     local = threading.local()
     members = np.arange(count)
-    with ThreadPoolExecutor(threads or _processors(), "members") as pool:
+    with ThreadPoolExecutor(threads or processors(), "members") as pool:
         for first in range(0, count, chunk):
             yield plan.result(members[first : first + chunk], first, pool, local)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,0 +1,11 @@
+"""What the benchmarks share."""
+
+import time
+from collections.abc import Callable
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Return the seconds an action takes."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
