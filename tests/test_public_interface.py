@@ -9,7 +9,7 @@ import pytest
 import krapte_sd as ks
 
 NAMES = {
-    "load_model", "open_forecast", "parameters", "populations", "run", "scenarios", "validate", "variables",
+    "load_model", "loops", "open_forecast", "parameters", "populations", "run", "scenarios", "validate", "variables",
     "write_forecast",
 }  # fmt: skip
 HEAVY = ("pysd", "numba", "matplotlib", "statsmodels", "netCDF4", "scipy", "xarray")

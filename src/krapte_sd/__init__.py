@@ -16,6 +16,7 @@ import_module("krapte_sd.scenarios")
 if TYPE_CHECKING:
     import pandas as pd
 
+    from krapte_sd.analysis.loops import loops
     from krapte_sd.files import open_netcdf as open_forecast
     from krapte_sd.files import write_netcdf as write_forecast
     from krapte_sd.forecast import run, variables
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "load_model": ("krapte_sd.simulation", "load_model"),
+    "loops": ("krapte_sd.analysis.loops", "loops"),
     "open_forecast": ("krapte_sd.files", "open_netcdf"),
     "populations": ("krapte_sd.scenarios", "populations"),
     "run": ("krapte_sd.forecast", "run"),
@@ -35,6 +37,7 @@ _WHERE = {
 
 __all__ = [
     "load_model",
+    "loops",
     "open_forecast",
     "parameters",
     "populations",

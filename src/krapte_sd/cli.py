@@ -166,6 +166,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     validate.set_defaults(command=_validate)
 
+    loops = commands.add_parser(
+        "loops", help="list the feedback loops, their switches and polarity", allow_abbrev=False
+    )
+    loops.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
+    loops.set_defaults(command=_loops)
+
     check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
     check.add_argument("file", metavar="FILE", help="a file of 'run'")
     check.set_defaults(command=_check)
@@ -346,6 +352,17 @@ def _validate(arguments: argparse.Namespace) -> int:
     if not arguments.csv:
         print(f"\n{len(table)} lines, {failed} outside what is allowed")
     return 1 if failed or table.empty else 0
+
+
+def _loops(arguments: argparse.Namespace) -> int:
+    import krapte_sd
+
+    table = krapte_sd.loops()
+    wrong = table.loc[~table["agrees"].astype(bool), "switch"].tolist()
+    _print_table(table if arguments.csv else table[["switch", "loop", "polarity", "variables"]], arguments.csv)
+    if wrong:
+        print(f"other polarity than declared: {', '.join(wrong)}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -241,9 +241,9 @@ def test_messages(tmp_path):
 
 @pytest.fixture(scope="module")
 def shipped():
-    from tools.docs.equations import graph
+    from krapte_sd.analysis.loops import model_graph
 
-    return graph(krapte_sd.load_model().equations)
+    return model_graph(krapte_sd.load_model())
 
 
 NAMED = {
@@ -270,7 +270,10 @@ NAMED = {
         "commuters filled_posts vacancies_wanted vacancies_opened vacancies match_intensity "
         "intensity_at_work_for_employed hires_of_commuters",
     ),
-    "the supply line": ("balancing", "vacancies vacancies_wanted vacancies_opened"),
+    "the supply line": (
+        "balancing",
+        "vacancies excess_vacancies excess_vacancies_seen vacancies_wanted vacancies_opened",
+    ),
     "wages attract": (
         "balancing",
         "vacancies vacancy_duration duration_tightness wage_pressure attraction intensity_at_work_for_employed "
@@ -283,7 +286,7 @@ NAMED = {
     ),
     "need shrinks to a surplus": (
         "balancing",
-        "commuters filled_posts staff_surplus layoff_rate",
+        "commuters filled_posts staff_surplus staff_surplus_seen layoff_rate",
     ),
 }
 

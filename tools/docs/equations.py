@@ -9,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import krapte_sd
+from krapte_sd.analysis.loops import model_graph
 from krapte_sd.equations import read_model
 from krapte_sd.equations.documentation import diagram, link, links, loop_table, markdown
-from krapte_sd.equations.graph import causal_graph, components, independent_loops, start_state
+from krapte_sd.equations.graph import components, independent_loops
 from krapte_sd.equations.model import Model
 
 PAGE = "docs/equations.md"
@@ -58,18 +60,6 @@ a delay. What acts at the start of a run only closes no loop.
 """
 
 
-def graph(model: Model) -> Any:
-    """Make the causal graph of the shipped model, with signs at the start of the baseline."""
-    import krapte_sd
-
-    start = int(model.control.start)
-    inputs = krapte_sd.load_model().inputs(model.inputs, start, start + 1)
-    state = start_state(model, inputs)
-    positive = [name for name in model.inputs if name in state and state[name].min() >= 0]
-    positive += [name for name in model.stocks if model.variables[name].unit == "person"]
-    return causal_graph(model, positive=positive, state=state)
-
-
 def page(model: Model, causal: Any) -> str:
     """Write the page."""
     loops = independent_loops(causal)
@@ -97,7 +87,7 @@ def page(model: Model, causal: Any) -> str:
 def make(root: Path, *, write: bool) -> list[str]:
     """Make the page and the drawing; give the names of those that were stale (and are written, if asked)."""
     model = read_model(root / "models" / "krapte.mdl")
-    causal = graph(model)
+    causal = model_graph(krapte_sd.load_model())
     stale = []
     for name, text in ((PAGE, page(model, causal)), (PICTURE, diagram(causal, without=NOT_DRAWN))):
         path = root / name

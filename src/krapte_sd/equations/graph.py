@@ -36,6 +36,8 @@ __all__ = [
     "independent_loops",
     "loop",
     "loops_through",
+    "running",
+    "shortest_loop",
     "shortest_loops",
     "start_state",
     "used_by",
@@ -138,6 +140,11 @@ def used_by(model: Model, name: str) -> list[str]:
     """Give the variables that a variable uses, also for its start, in the order of the file."""
     found = _uses(model, name)
     return [each for each in model.variables if each in found]
+
+
+def running(model: Model, name: str) -> set[str]:
+    """Give the variables that a variable follows during the run."""
+    return {source for source, found in _uses(model, name).items() if not all(each.start for each in found)}
 
 
 @dataclass(frozen=True)
@@ -375,6 +382,45 @@ def loops_through(graph: nx.DiGraph, names: Sequence[str], max_length: int, *, l
             )
         found.append(loop(graph, cycle))
     return sorted(found, key=lambda each: (len(each), each.variables))
+
+
+def shortest_loop(graph: nx.DiGraph, edges: Iterable[tuple[str, str]], via: Sequence[str] = ()) -> Loop | None:
+    """Give the shortest loop through one of some edges.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+        From `causal_graph`.
+    edges : iterable of tuple of str
+        From and to; the loop holds one of them.
+    via : sequence of str, optional
+        Variables the loop must pass, in any order.
+
+    Returns
+    -------
+    Loop or None
+        It begins behind its edge out of `edges`; among loops of one length the first by name. None if there is none.
+
+    Raises
+    ------
+    ModelError
+        If a name is not in the graph.
+    """
+    part = feedback(graph)
+    found: list[Loop] = []
+    for begin, end in sorted(edges):
+        _known(graph, (begin, end, *via))
+        # No other way into the end of the edge, so that every loop through the end holds the edge.
+        only = part.copy()
+        only.remove_edges_from([(a, b) for a, b in part.in_edges(end) if a != begin])
+        # Loops longer than the shortest so far are no use.
+        longest = min((len(each) for each in found), default=len(part)) if not via else len(part)
+        for length in range(1, longest + 1):
+            cycle = next(_cycles(only, (end, begin, *via), length), None)
+            if cycle is not None:
+                found.append(loop(graph, cycle))
+                break
+    return min(found, key=lambda each: (len(each), each.variables), default=None)
 
 
 def _cycles(part: nx.DiGraph, names: Sequence[str], longest: int) -> Iterator[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from krapte_sd.parameters.problems import Problems
 from krapte_sd.parameters.strict_yaml import YamlDocument, read_yaml
 from krapte_sd.parameters.units import normalise
 
-__all__ = ["Ages", "ParameterMeta", "Range", "Source", "Theme", "read_metadata"]
+__all__ = ["Ages", "LoopMeta", "ParameterMeta", "Range", "Source", "Theme", "read_metadata"]
 
 
 class _Strict(BaseModel):
@@ -95,6 +95,25 @@ class Ages(_Strict):
     above: Literal["zero", "hold"] | None = None
 
 
+class LoopMeta(_Strict):
+    """What is declared about the feedback loop that a switch cuts; what it does is the definition of the parameter.
+
+    Attributes
+    ----------
+    label, label_nl : str
+        Its name, English and Dutch.
+    polarity : {"balancing", "reinforcing", "none"}
+        What it is expected to be; ``none``: a link that closes no loop.
+    via : tuple of str
+        Variables it must pass, where several loops go through the switched link.
+    """
+
+    label: str = Field(min_length=1)
+    label_nl: str = Field(min_length=1)
+    polarity: Literal["balancing", "reinforcing", "none"]
+    via: tuple[str, ...] = ()
+
+
 class ParameterMeta(_Strict):
     """What is known about one parameter apart from its values.
 
@@ -126,6 +145,8 @@ class ParameterMeta(_Strict):
         Source figures with gaps: not every combination is there. Rows only, no array, no model input.
     long_name_nl : str
         Dutch label.
+    loop : LoopMeta or None
+        The parameter is the switch of this feedback loop.
     """
 
     unit: str
@@ -142,6 +163,7 @@ class ParameterMeta(_Strict):
     adds_to_one_over: tuple[str, ...] = ()
     sparse: bool = False
     long_name_nl: str = ""
+    loop: LoopMeta | None = None
 
     @field_validator("unit")
     @classmethod
@@ -233,6 +255,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "sources": Source,
     "range": Range,
     "ages": Ages,
+    "loop": LoopMeta,
     "parameters": ParameterMeta,
 }
 

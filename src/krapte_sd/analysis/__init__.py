@@ -1,0 +1,1 @@
+"""What the model says about itself: its loops, what each contributes, where the shortage comes from, how it behaves."""
