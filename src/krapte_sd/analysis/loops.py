@@ -26,7 +26,7 @@ def loop_metadata(model: LoadedModel) -> dict[str, LoopMeta]:
 
 
 def model_graph(model: LoadedModel) -> nx.DiGraph:
-    """Make the causal graph of the shipped model; signs that equations leave open are those at the start of the baseline.
+    """Make the causal graph of the shipped model; signs that equations leave open are those at the start of the run.
 
     Parameters
     ----------
