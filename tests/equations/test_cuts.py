@@ -62,5 +62,5 @@ def test_the_shortest_loop_holds_the_edge_and_what_it_must_pass(tmp_path):
     # The way through growth is no way through the switch.
     assert shortest_loop(graph, cut_edges(model, "on"), via=["grow"]) is None
     assert shortest_loop(graph, [("far", "near")]) is None
-    with pytest.raises(ModelError, match="'grwo' is not a variable"):
-        shortest_loop(graph, [("stock", "grow")], via=["grwo"])
+    with pytest.raises(ModelError, match="'groww' is not a variable"):
+        shortest_loop(graph, [("stock", "grow")], via=["groww"])
