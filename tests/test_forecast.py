@@ -39,7 +39,12 @@ def test_what_is_in_it(ds):
 
 def test_stocks_stand_on_a_day_and_flows_on_a_year(ds):
     for name in (*STATES, *BY_COHORT.values()):
-        national = name in ("mean_wage_pressure", "closure_factor", "expected_labour_supply_in_the_country")
+        national = name in (
+            "mean_wage_pressure",
+            "closure_factor",
+            "expected_labour_supply_in_the_country",
+            "programme_delivery",
+        )
         assert ds[name].dims[:2] == (("time",) if national else ("time", "region")), name
     for name in FLOWS:
         assert ds[name].dims[:2] == ("year", "region"), name

@@ -29,7 +29,8 @@ STATES: Final = (
     "labour_force",
     "unemployment_rate", "tightness", "net_participation", "gross_participation",
     "labour_supply_at_unchanged_participation", "expected_labour_supply_in_the_country",
-    "mean_wage_pressure", "closure_factor", "employed_in_sector", "vacancies", "desired_labour", "labour_needed",
+    "mean_wage_pressure", "closure_factor", "programme_delivery",
+    "employed_in_sector", "vacancies", "desired_labour", "labour_needed",
     "frictional_shortage", "structural_shortage", "suppressed_shortage", "need_gap", "need_gap_in_hours",
     "need_gap_in_fte", "vacancy_rate", "vacancy_duration", "duration_tightness", "wage_pressure", "task_labour",
 )  # fmt: skip
@@ -39,7 +40,7 @@ FLOWS: Final = (
     "births", "deaths_total", "immigration_total", "emigration_total", "net_migration", "hires", "vacancy_hires",
     "direct_hires", "vacancies_opened", "vacancies_lapsed", "separations_in_sector", "layoffs", "exits_in_sector",
     "retirements_in_sector", "deaths_in_sector", "emigration_from_sector", "job_leavers", "replacement_demand",
-    "expansion_demand",
+    "expansion_demand", "placements",
 )  # fmt: skip
 """Integrated over each calendar year, with the weights of the integrator: stocks change by exactly these."""
 

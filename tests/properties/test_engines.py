@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from krapte_sd.kernel import Series
 from krapte_sd.simulation import REFERENCE_STEP, LoadedModel
 
 TOLERANCE = 1e-9
@@ -11,11 +12,26 @@ TOLERANCE = 1e-9
 NEGLIGIBLE = 1e-9
 
 
-def differences(model, everything, stop):
+#: How far levers of policy are moved, by unit.
+MOVED = {"person/Year": 3_000.0, "person": 5_000.0}
+
+
+def random_levers(model, seed, stop):
+    """Every lever on a random path that begins at zero."""
+    random, found = np.random.default_rng(seed), {}
+    for name, each in model.equations.variables.items():
+        if name.startswith("lever_"):
+            values = random.random((stop - 2023, *model.equations.shape(name))) * MOVED.get(each.unit, 0.2)
+            values[0] = 0.0
+            found[name] = Series(np.arange(2024, stop + 1), values)
+    return found
+
+
+def differences(model, everything, stop, levers=None):
     """Run both engines; name every variable that differs by more than the tolerance."""
     names = tuple(model.equations.variables)
-    reference = model.run(engine="pysd", step=REFERENCE_STEP, stop=stop, save=names)
-    inputs = model.inputs(everything.inputs, 2024, stop)
+    reference = model.run(levers, engine="pysd", step=REFERENCE_STEP, stop=stop, save=names)
+    inputs = model.inputs(everything.inputs, 2024, stop, levers)
     saved = everything.run(inputs, 2024, stop, REFERENCE_STEP, "euler").saved
     found = []
     for name in names:
@@ -39,6 +55,8 @@ def test_both_engines_agree_to_2051(shipped, everything):
 
 
 @pytest.mark.parametrize("seed", [101, 102])
-def test_both_engines_agree_for_random_parameters(shipped, everything, draw, seed):
+def test_both_engines_agree_for_random_parameters_and_levers(shipped, everything, draw, seed):
     model = LoadedModel(shipped.equations, draw(seed), shipped.regions)
-    assert differences(model, everything, 2026) == []
+    levers = random_levers(model, seed, 2026)
+    assert levers
+    assert differences(model, everything, 2026, levers) == []
