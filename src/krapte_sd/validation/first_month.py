@@ -35,6 +35,8 @@ SCALES: Final = {
     "layoffs": "employed_in_sector",
     # Hires less outflow.
     "expansion_demand": "hires",
+    # Nobody is placed without a measure.
+    "placements": "hires",
 }
 """Quantities that may be zero at the start, and the quantity of the same sector their change is measured by."""
 
