@@ -253,13 +253,14 @@ NAMED = {
     ),
     "wages raise supply": (
         "balancing",
-        "vacancies vacancy_duration duration_tightness wage_pressure mean_wage_pressure participation_effect entrants "
-        "placed_entrants non_employed_reached reached_at_work vacancy_hires",
+        "vacancies vacancy_duration duration_tightness wage_pressure mean_wage_pressure participation_response "
+        "participation_effect entrants placed_entrants non_employed_reached reached_at_work vacancy_hires",
     ),
     "applicants share the vacancies": (
         "reinforcing",
-        "vacancies vacancy_duration duration_tightness wage_pressure mean_wage_pressure participation_effect entrants "
-        "non_employed_applicants vacancy_applicants match_intensity intensity_at_work_for_employed vacancy_hires",
+        "vacancies vacancy_duration duration_tightness wage_pressure mean_wage_pressure participation_response "
+        "participation_effect entrants non_employed_applicants vacancy_applicants match_intensity "
+        "intensity_at_work_for_employed vacancy_hires",
     ),
     "vacancies fill themselves": (
         "balancing",

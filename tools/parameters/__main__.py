@@ -18,6 +18,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "carry": ("demography:carry", "carry_labour:carry", "regions_carry:carry"),
     "derive-population": ("population:derive",),
     "derive-labour": ("labour:derive",),
+    "derive-supply": ("supply:derive",),
     "derive-regions": ("regions:derive",),
 }
 

@@ -31,6 +31,7 @@ Years = NDArray[np.int64]
 
 AOW_AGE: Final = "aow_age"
 REFERENCE_AOW_AGE: Final = "reference_aow_age"
+LEVER_AOW_AGE: Final = "lever_aow_age"
 _BIRTH_YEAR: Final = "birth_year"
 _COHORT: Final = "Cohort"
 _COHORT_LABEL: Final = re.compile(r"[a-z]?([0-9]{4})\Z", re.ASCII)
@@ -115,8 +116,20 @@ class _Maker:
             path = self.parameters[AOW_AGE]
             at = self.years_in(path)
             if at is not None:
-                self._aow = (path.value[at], float(self.parameters[REFERENCE_AOW_AGE].value))
+                lever = self.aow_lever()
+                if lever is not None:
+                    self._aow = (path.value[at] + lever, float(self.parameters[REFERENCE_AOW_AGE].value))
         return self._aow
+
+    def aow_lever(self) -> Floats | None:
+        """Return what policy adds to the state pension age over `years`; None after a problem."""
+        if LEVER_AOW_AGE not in self.parameters:
+            return np.zeros(self.years.size)
+        lever = self.parameters[LEVER_AOW_AGE]
+        if "year" not in lever.meta.dimensions:
+            return np.full(self.years.size, float(lever.value))
+        at = self.years_in(lever)
+        return None if at is None else lever.value[at]
 
     def years_in(self, each: Parameter) -> NDArray[np.int64] | None:
         """Return the positions of the years wanted in a dated table, or report those it lacks."""
