@@ -29,7 +29,6 @@ def library(monkeypatch):
     monkeypatch.setattr(krapte_sd, "run", run, raising=False)
     for name in ("scenarios", "populations", "parameters", "variables"):
         monkeypatch.setattr(krapte_sd, name, lambda: table, raising=False)
-    monkeypatch.setattr(krapte_sd, "open_forecast", files.open_netcdf, raising=False)
     return calls
 
 
@@ -70,7 +69,11 @@ BAD_CALLS = [
     (["run", "baseline", "-o", "a.nc", "--until", "soon"], "argument --until: invalid int value: 'soon'"),
     (["run", "baseline", "-o", "a.nc", "--step", "x"], "argument --step: invalid float value: 'x'"),
     (["run", "baseline", "-o", "a.nc", "--popul", "x"], "unrecognized arguments: --popul x"),
-    (["run", "baseline", "-o", "a.csv"], "--output 'a.csv': a forecast is written as netCDF; let the name end in .nc"),
+    (
+        ["run", "baseline", "-o", "a.cvs"],
+        "a.cvs: the end of the name says the format; found '.cvs', allowed: .nc, .zarr",
+    ),
+    (["run", "b", "-o", "a.csv", "--members", "9", "--full"], "--full: all members are written as .nc or .zarr; found"),
     (["run", "baseline", "-o", "no/such/folder/a.nc"], "cannot be written: No such file or directory; make the folder"),
     (["run", "baseline", "-o", "a.nc", "--set", "x"], "--set 'x': NAME=VALUE is needed"),
     (["run", "baseline", "-o", "a.nc", "--set", "x=1,5"], "'1,5' is not a finite number with a decimal point"),
@@ -92,6 +95,16 @@ def test_a_bad_call_ends_with_one_message_and_2(library, capsys, tmp_path, monke
     assert "Traceback" not in err
     assert library.run == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_name_of_the_file_says_the_format(library, capsys, tmp_path):
+    code, _, err = call(capsys, "run", "baseline", "-o", tmp_path / "a.csv", "--members", "9")
+    assert (code, err) == (0, "")
+    assert library.run == [("baseline", {"members": 9, "seed": 0, "progress": True})]
+    assert files.open_forecast(tmp_path / "a.csv").identical(sample())
+    code, out, err = call(capsys, "check", tmp_path / "a.csv")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{tmp_path / 'a.csv'}: whole and unchanged\nschema version: 1\n")
 
 
 def test_all_wrong_settings_in_one_message(library, capsys):

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from krapte_sd.analysis.loops import loops
-    from krapte_sd.files import open_netcdf as open_forecast
-    from krapte_sd.files import write_netcdf as write_forecast
+    from krapte_sd.files import open_forecast, write_forecast
     from krapte_sd.forecast import run, variables
     from krapte_sd.scenarios import populations
     from krapte_sd.simulation import load_model
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
 _WHERE = {
     "load_model": ("krapte_sd.simulation", "load_model"),
     "loops": ("krapte_sd.analysis.loops", "loops"),
-    "open_forecast": ("krapte_sd.files", "open_netcdf"),
+    "open_forecast": ("krapte_sd.files", "open_forecast"),
     "populations": ("krapte_sd.scenarios", "populations"),
     "run": ("krapte_sd.forecast", "run"),
     "validate": ("krapte_sd.validation", "validate"),
     "variables": ("krapte_sd.forecast", "variables"),
-    "write_forecast": ("krapte_sd.files", "write_netcdf"),
+    "write_forecast": ("krapte_sd.files", "write_forecast"),
 }
 
 __all__ = [

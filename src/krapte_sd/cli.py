@@ -29,6 +29,7 @@ _PROGRAM = "krapte-sd"
 _LISTS = ("scenarios", "population", "parameters", "variables", "regions")
 _DIVISIONS = ("nl", "province", "arbeidsmarktregio")
 _BAD_CALL, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141  # the last two: 128 + number of the signal
+_STORES = (".nc", ".zarr")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -110,7 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run a scenario and write the forecast", allow_abbrev=False)
     run.add_argument("scenario", metavar="SCENARIO", help="a name out of 'list scenarios', or a YAML file")
     run.add_argument(
-        "-o", "--output", metavar="FILE", required=True, help="the netCDF file to write (.nc); members also .zarr"
+        *("-o", "--output"),
+        metavar="FILE",
+        required=True,
+        help="the file to write; its name says the format: .nc, .zarr, .csv, .xlsx, .iamc.csv, .iamc.xlsx",
     )
     run.add_argument("--regions", metavar="DIVISION", choices=_DIVISIONS, help=", ".join(_DIVISIONS) + "; default: nl")
     run.add_argument("--population", metavar="VARIANT", help="a name out of 'list population'")
@@ -190,24 +194,24 @@ class _Version(argparse.Action):
 
 def _run(arguments: argparse.Namespace) -> int:
     import krapte_sd
-    from krapte_sd.files import check_target, write_netcdf
+    from krapte_sd.files import check_output
 
     # Everything that can be wrong with the call, before the work.
     ensemble = _ensemble(arguments)
-    if not ensemble and not arguments.output.endswith(".nc"):
-        raise _BadCallError(f"--output '{arguments.output}': a forecast is written as netCDF; let the name end in .nc")
     settings = _settings(arguments.settings)
-    if not ensemble:
-        check_target(arguments.output)
+    suffix = check_output(arguments.output)
     given = {name: getattr(arguments, name) for name in ("regions", "population", "until", "solver", "step")}
     options = {name: value for name, value in given.items() if value is not None}
     if settings:
         options["parameters"] = settings
-    if ensemble:
-        krapte_sd.run(arguments.scenario, **options, **ensemble)
+    if ensemble and suffix in _STORES:
+        # Written piece by piece while it runs: all members fit in no memory.
+        krapte_sd.run(arguments.scenario, **options, **ensemble, out=arguments.output)
         print(f"{arguments.output}: written, {arguments.members} members")
         return 0
-    checksum = write_netcdf(krapte_sd.run(arguments.scenario, **options), arguments.output)
+    if arguments.full:
+        raise _BadCallError(f"--full: all members are written as {' or '.join(_STORES)}; found '{arguments.output}'")
+    checksum = krapte_sd.write_forecast(krapte_sd.run(arguments.scenario, **options, **ensemble), arguments.output)
     print(f"{arguments.output}: written, content SHA-256 {checksum}")
     return 0
 
@@ -222,7 +226,7 @@ def _ensemble(arguments: argparse.Namespace) -> dict[str, Any]:
             raise _BadCallError(f"{' and '.join(lone)}: for ensembles only; give --members too, such as --members 1000")
         return {}
     seed = 0 if arguments.seed is None else arguments.seed
-    options = {"members": arguments.members, "seed": seed, "out": arguments.output, "progress": True}
+    options = {"members": arguments.members, "seed": seed, "progress": True}
     return options | ({"full": True} if arguments.full else {})
 
 
@@ -366,15 +370,12 @@ def _loops(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    import krapte_sd
+    from krapte_sd.files import check_file
 
-    ds = krapte_sd.open_forecast(arguments.file)
-    sizes = ", ".join(f"{name} {size}" for name, size in ds.sizes.items())
-    print(f"{arguments.file}: whole and unchanged")
-    print(f"dimensions: {sizes}")
-    print(f"variables: {len(ds.data_vars)}")
-    for name, value in ds.attrs.items():
-        lines = str(value).strip().splitlines() or [""]
+    told = check_file(arguments.file)
+    print(f"{arguments.file}: {told.pop('state')}")
+    for name, value in told.items():
+        lines = value.strip().splitlines() or [""]
         print(f"{name}: {lines[0]}" if len(lines) == 1 else "\n  ".join([f"{name}:", *lines]))
     return 0
 

@@ -50,6 +50,26 @@ BY_COHORT: Final = {"population": "population_by_age", "employed": "employed_by_
 OLDEST: Final = 100
 
 
+_DISCOVERY: Final = {
+    "creator_name": "The krapte_sd developers",
+    "creator_type": "group",
+    "institution": "krapte_sd",
+    "publisher_name": "The krapte_sd developers",
+    "publisher_type": "group",
+    "naming_authority": "krapte_sd",
+    "processing_level": "model result",
+    "acknowledgement": "Statistics Netherlands (CBS) and the other sources named in references",
+    "comment": "A scenario, no measurement; much of behaviour is assumed. Quote results with their range.",
+    "geospatial_lat_min": 50.75,
+    "geospatial_lat_max": 53.56,
+    "geospatial_lat_units": "degrees_north",
+    "geospatial_lon_min": 3.36,
+    "geospatial_lon_max": 7.23,
+    "geospatial_lon_units": "degrees_east",
+}
+"""What catalogues of data ask for (ACDD 1.3); the box holds the European Netherlands."""
+
+
 def run(
     scenario: str = "baseline",
     *,
@@ -228,14 +248,19 @@ def _provenance(model: LoadedModel, scenario: Scenario, step: float, solver: Sol
     tables = model.parameters
     assert tables is not None
     counts = tables.status_counts()
+    release = version("krapte_sd")
     return {
         "title": f"Forecast of the Dutch labour shortage: {scenario.title}",
         "summary": (
             "Stocks on 1 January and flows per calendar year of a system-dynamics model of population, labour-market "
             "status, vacancies and demand for labour in the Netherlands, by section of SBI 2008."
         ),
-        "source": f"krapte_sd {version('krapte_sd')}",
+        "source": f"krapte_sd {release}",
         "license": "BSD-3-Clause for the model; figures keep the licences of their sources, see the documentation",
+        **_DISCOVERY,
+        "product_version": release,
+        "id": f"krapte_sd-{release}-{scenario.name}-{tables.sha256[:12]}",
+        "references": "\n".join(tables.citations()),
         "scenario": scenario.text(),
         "model_sha256": model.equations.sha256,
         "parameters_sha256": tables.sha256,

@@ -235,7 +235,12 @@ class LoadedModel:
                 own = [d if both or d != "Workplace" else "Region" for d in variable.dimensions]
                 dims = (kind, *(d.lower() for d in own))
                 unit = variable.unit if kind == "time" else variable.unit.removesuffix("/Year")
-                attrs = {"long_name": variable.label, "units": unit, "description": variable.doc}
+                attrs = {
+                    "long_name": variable.label,
+                    "units": unit,
+                    "description": variable.doc,
+                    "module": variable.group,
+                }
                 data[name] = (dims, np.asarray(values), attrs)
         ds = xr.Dataset(data, coordinates)
         used = {dim for each in ds.data_vars.values() for dim in each.dims}

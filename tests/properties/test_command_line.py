@@ -53,6 +53,20 @@ def test_compliance_checker_has_no_remark(written):
     assert result.returncode == 0
 
 
+def test_catalogues_find_what_they_ask_for(written, tmp_path):
+    """ACDD 1.3, all that is highly recommended, but for one thing: CF has no standard names for a labour market."""
+    checker = Path(sys.executable).with_name("compliance-checker")
+    out = tmp_path / "acdd.json"
+    call = [str(checker), "--test", "acdd:1.3", "--format", "json", "--output", str(out), str(written[0])]
+    subprocess.run(call, capture_output=True, timeout=120)
+    told = json.loads(out.read_text())["acdd:1.3"]
+    assert {text for each in told["high_priorities"] for text in each["msgs"]} == {"standard_name"}
+    missing = {text.split()[0] for each in told["medium_priorities"] for text in each["msgs"] if "present" in text}
+    # No height and no outline; no address of a person; no clock, so that the same run gives the same bytes.
+    absent = ("geospatial_vertical", "geospatial_bounds", "creator_", "publisher_", "standard_name_vocabulary", "Attr")
+    assert [text for text in missing if not text.startswith(absent)] == []
+
+
 # One process loads everything, then forks a child for each run of the command line and kills it. The moments are spread
 # over the time that a whole run takes, from its first step to after the writing.
 KILLER = """

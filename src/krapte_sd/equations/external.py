@@ -271,7 +271,7 @@ class Tables:
         path = self._path(file)
         if path.suffix.lower() not in (".xlsx", ".xlsm"):
             raise TableError(f"'{name}' is not a cell, and '{file}' is no .xlsx with named ranges")
-        from openpyxl import load_workbook  # type: ignore[import-untyped]
+        from openpyxl import load_workbook
 
         try:
             book = load_workbook(path, data_only=True)

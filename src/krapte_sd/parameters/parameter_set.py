@@ -215,6 +215,16 @@ class ParameterSet:
             return {SCENARIO: _SCENARIO_SOURCE}
         return {key: self._sources[each.theme][key] for key in keys}
 
+    def citations(self) -> list[str]:
+        """Return the sources of all parameters, one text each with table, vintage and licence, sorted."""
+        found = {source for name in self._parameters for source in self.sources(name).values()}
+        return sorted(
+            "; ".join(part for part in (each.citation, each.table, each.vintage, each.licence) if part).replace(
+                "\n", " "
+            )
+            for each in found
+        )
+
     def status_counts(self, name: str | None = None) -> dict[str, int]:
         """Count rows by status, over all parameters or for one.
 
