@@ -62,7 +62,10 @@ def test_run_hands_every_option_on(library, capsys, tmp_path):
 
 BAD_CALLS = [
     ([], "the following arguments are required: COMMAND; see 'krapte-sd --help'"),
-    (["rnu"], "'rnu' is not known; did you mean 'run'? (one of: run, simulate, list, validate, loops, check)"),
+    (
+        ["rnu"],
+        "'rnu' is not known; did you mean 'run'? (one of: run, simulate, list, validate, loops, knockout, check)",
+    ),
     (["list", "varables"], "'varables' is not known; did you mean 'variables'? (one of: scenarios, population"),
     (["run"], "required: SCENARIO, -o/--output; see 'krapte-sd run --help'"),
     (["run", "baseline"], "required: -o/--output"),

@@ -9,8 +9,8 @@ import pytest
 import krapte_sd as ks
 
 NAMES = {
-    "load_model", "loops", "open_forecast", "parameters", "populations", "run", "scenarios", "validate", "variables",
-    "write_forecast",
+    "knockout", "load_model", "loops", "open_forecast", "parameters", "populations", "run", "scenarios", "validate",
+    "variables", "write_forecast",
 }  # fmt: skip
 HEAVY = ("pysd", "numba", "matplotlib", "statsmodels", "netCDF4", "scipy", "xarray")
 

@@ -16,6 +16,7 @@ import_module("krapte_sd.scenarios")
 if TYPE_CHECKING:
     import pandas as pd
 
+    from krapte_sd.analysis.knockout import knockout
     from krapte_sd.analysis.loops import loops
     from krapte_sd.files import open_forecast, write_forecast
     from krapte_sd.forecast import run, variables
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from krapte_sd.validation import validate
 
 _WHERE = {
+    "knockout": ("krapte_sd.analysis.knockout", "knockout"),
     "load_model": ("krapte_sd.simulation", "load_model"),
     "loops": ("krapte_sd.analysis.loops", "loops"),
     "open_forecast": ("krapte_sd.files", "open_forecast"),
@@ -35,6 +37,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "knockout",
     "load_model",
     "loops",
     "open_forecast",

@@ -176,6 +176,11 @@ def _parser() -> argparse.ArgumentParser:
     loops.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
     loops.set_defaults(command=_loops)
 
+    knockout = commands.add_parser("knockout", help="cut each feedback loop alone", allow_abbrev=False)
+    knockout.add_argument("scenario", metavar="SCENARIO", nargs="?", default="baseline", help="default: baseline")
+    knockout.add_argument("--csv", action="store_true", help="comma-separated values by section instead of a table")
+    knockout.set_defaults(command=_knockout)
+
     check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
     check.add_argument("file", metavar="FILE", help="a file of 'run'")
     check.set_defaults(command=_check)
@@ -367,6 +372,23 @@ def _loops(arguments: argparse.Namespace) -> int:
     if wrong:
         print(f"other polarity than declared: {', '.join(wrong)}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _knockout(arguments: argparse.Namespace) -> int:
+    import krapte_sd
+
+    found = krapte_sd.knockout(arguments.scenario)["need_gap_contribution"].drop_vars("loop_name_nl")
+    found = found.assign_coords(time=found["time"].dt.year.values)
+    if arguments.csv:
+        _print_table(found.to_dataframe().reset_index(), as_csv=True)
+        return 0
+    table = (found.sum("sector") / 1000).round(1).to_series().unstack("time")
+    table.columns = [str(year) for year in table.columns]
+    table = table.reindex(found["loop"].values).reset_index(names="switch")
+    table.insert(1, "loop", found["loop_name"].values)
+    print("Contribution to the need gap on 1 January, thousand persons: with all loops less with this one cut")
+    _print_table(table, as_csv=False)
+    return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:

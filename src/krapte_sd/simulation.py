@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from krapte_sd.equations import Model
-    from krapte_sd.kernel import Program, Result
+    from krapte_sd.kernel import MemberResult, Program, Result
     from krapte_sd.parameters import ParameterSet
     from krapte_sd.parameters.regions import RegionSet
 
@@ -213,8 +213,8 @@ class LoadedModel:
         dimensions = self.equations.dimensions
         return run_reference(self.equations.path, inputs, int(start), int(stop), step, save, dimensions=dimensions)
 
-    def labelled(self, result: Result) -> xr.Dataset:
-        """Put labels, units and descriptions on plain arrays."""
+    def labelled(self, result: Result | MemberResult) -> xr.Dataset:
+        """Put labels, units and descriptions on plain arrays; the outputs of members get ``member`` in front."""
         import xarray as xr
 
         from krapte_sd.files.layout import calendar
@@ -226,6 +226,7 @@ class LoadedModel:
             coordinates = {"time": ("time", result.times, {"long_name": "time", "units": self.equations.control.unit})}
         for name, labels in self.equations.dimensions.items():
             coordinates[name.lower()] = (name.lower(), list(labels), {"long_name": f"{name.lower()} (code)"})
+        several = hasattr(result, "count")
         data = {}
         for kind, arrays in (("time", result.saved), ("year", result.integrals)):
             for name, values in arrays.items():
@@ -241,7 +242,10 @@ class LoadedModel:
                     "description": variable.doc,
                     "module": variable.group,
                 }
-                data[name] = (dims, np.asarray(values), attrs)
+                values = np.asarray(values)
+                data[name] = (
+                    (("member", *dims), np.moveaxis(values, -1, 0), attrs) if several else (dims, values, attrs)
+                )
         ds = xr.Dataset(data, coordinates)
         used = {dim for each in ds.data_vars.values() for dim in each.dims}
         return ds.drop_vars([name for name in map(str.lower, self.equations.dimensions) if name not in used])
