@@ -33,6 +33,8 @@ STATES: Final = (
     "employed_in_sector", "vacancies", "desired_labour", "labour_needed",
     "frictional_shortage", "structural_shortage", "suppressed_shortage", "need_gap", "need_gap_in_hours",
     "need_gap_in_fte", "vacancy_rate", "vacancy_duration", "duration_tightness", "wage_pressure", "task_labour",
+    "labour_needed_before_technology", "labour_replaced_by_automation", "labour_saved_by_productivity",
+    "posts_offshored", "labour_returned", "automated_share", "offshored_share",
 )  # fmt: skip
 """Sampled on each 1 January."""
 

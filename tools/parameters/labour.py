@@ -110,7 +110,7 @@ def expected_growth(profiles: LabourProfiles, around: Surroundings) -> float:
 
 def wanted_growth(parameters: Path) -> Floats:
     """Growth a year of the labour wanted by section over 2024, as the model gives it."""
-    themes = ("population", "behaviour", "demand", "labour", "levers", "loops", "supply", "vacancies")
+    themes = tuple(sorted(path.stem for path in parameters.glob("*.csv")))
     _, result = run_model(parameters, ["desired_labour"], themes)
     wanted = result.saved["desired_labour"][:, 0]
     return np.asarray(np.log(wanted[1] / wanted[0]))
