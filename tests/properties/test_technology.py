@@ -60,7 +60,9 @@ def test_the_start_does_not_know_of_technology(base, off):
 
 
 def test_a_lever_of_zero_changes_nothing(simulate, base):
-    again = simulate({"lever_automation": (0.0, 2024), "lever_productivity": (0.0, 2024), "lever_offshoring": (0.0, 2024)})
+    again = simulate(
+        {"lever_automation": (0.0, 2024), "lever_productivity": (0.0, 2024), "lever_offshoring": (0.0, 2024)}
+    )
     assert {n for n in NAMES if again[n].tobytes() != base[n].tobytes()} == set()
 
 
