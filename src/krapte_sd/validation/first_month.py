@@ -22,7 +22,7 @@ MONTH: Final = 1 / 12
 SAME: Final = ("need_gap_in_hours", "need_gap_in_fte")
 """A constant times the need gap: no line of their own."""
 
-LOGARITHM: Final = "logarithm"
+LOGARITHM, SHARE = "log points", "points"
 SCALES: Final = {
     # Logarithms: the change is the relative change of what they are the logarithm of.
     "wage_pressure": LOGARITHM,
@@ -33,6 +33,13 @@ SCALES: Final = {
     "structural_shortage": "labour_needed",
     "need_gap": "labour_needed",
     "layoffs": "employed_in_sector",
+    # Accounts and shares of technology since the start.
+    "labour_replaced_by_automation": "labour_needed",
+    "labour_saved_by_productivity": "labour_needed",
+    "posts_offshored": "labour_needed",
+    "labour_returned": "labour_needed",
+    "automated_share": SHARE,
+    "offshored_share": SHARE,
     # Hires less outflow.
     "expansion_demand": "hires",
     # Nobody is placed without a measure.
@@ -79,8 +86,8 @@ def lines(evidence: Evidence) -> Iterator[Line]:
         text = " ".join([name.replace("_", " "), *labels])
         unit = equations.variables[name].unit
         model, start = float(values[(time, *place)]), float(values[(0, *place)])
-        if SCALES.get(name) == LOGARITHM:
-            yield absolute(GROUP, text, model, start, LIMIT / 100, unit, "log points")
+        if SCALES.get(name) in (LOGARITHM, SHARE):
+            yield absolute(GROUP, text, model, start, LIMIT / 100, unit, SCALES[name])
         elif name in SCALES or start == 0:
             of = SCALES.get(name, "total").replace("_", " ")
             yield scaled(GROUP, text, model, start, (float(measure[tuple(place)]), of), LIMIT, unit)
@@ -91,7 +98,7 @@ def lines(evidence: Evidence) -> Iterator[Line]:
 def _scale(evidence: Evidence, name: str, start: Floats) -> Floats:
     """What a change is measured by: the start itself, or what `SCALES` says; elements that are zero by the total."""
     other = SCALES.get(name)
-    if other == LOGARITHM:
+    if other in (LOGARITHM, SHARE):
         return np.ones_like(start)
     if other is not None:
         return np.asarray(evidence.fine.saved[other][0], np.float64)
