@@ -118,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--regions", metavar="DIVISION", choices=_DIVISIONS, help=", ".join(_DIVISIONS) + "; default: nl")
     run.add_argument("--population", metavar="VARIANT", help="a name out of 'list population'")
+    run.add_argument("--origin", metavar="YEAR", type=int, help="start: 2024, or a year of the past (2010, 2013, 2015)")
     run.add_argument("--until", metavar="YEAR", type=int, help="last calendar year")
     run.add_argument(
         "--set",
@@ -205,7 +206,7 @@ def _run(arguments: argparse.Namespace) -> int:
     ensemble = _ensemble(arguments)
     settings = _settings(arguments.settings)
     suffix = check_output(arguments.output)
-    given = {name: getattr(arguments, name) for name in ("regions", "population", "until", "solver", "step")}
+    given = {name: getattr(arguments, name) for name in ("regions", "population", "origin", "until", "solver", "step")}
     options = {name: value for name, value in given.items() if value is not None}
     if settings:
         options["parameters"] = settings

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from krapte_sd.errors import ParameterError, ScenarioError
+from krapte_sd.parameters.history import BASE_YEAR, HORIZON, origins
 from krapte_sd.parameters.locate import parameters_folder
+from krapte_sd.scenarios.population import FORECAST
 from krapte_sd.simulation import LoadedModel, Solver, default_step, load_model
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST_YEAR", "FLOWS", "LAST_YEAR", "STATES", "model_for", "run", "variables"]
 
-FIRST_YEAR: Final = 2024
+FIRST_YEAR: Final = BASE_YEAR
 LAST_YEAR: Final = 2050
 
 STATES: Final = (
@@ -78,7 +80,8 @@ def run(
     regions: str = "nl",
     population: str | None = None,
     parameters: Mapping[str, Any] | None = None,
-    until: int = LAST_YEAR,
+    origin: int = FIRST_YEAR,
+    until: int | None = None,
     step: float | None = None,
     solver: Solver = "rk4",
     debug: bool = False,
@@ -102,8 +105,11 @@ def run(
         Population variant, a name out of `populations`; default: that of the scenario.
     parameters : mapping of str to float or xarray.DataArray, optional
         Parameters that take another value, by name (see `parameters`).
-    until : int
-        Last calendar year, 2024 to 2050.
+    origin : int
+        Year on whose 1 January the run starts: 2024, or one of the past with what was known then (2010, 2013, 2015;
+        `regions` "nl", no other population variants).
+    until : int, optional
+        Last calendar year; default and at most 2050, for a start in the past its tenth year.
     step : float, optional
         A binary fraction of a year; default 1/4 for RK4 and 1/16 for Euler.
     solver : {"rk4", "euler"}
@@ -128,7 +134,7 @@ def run(
     Returns
     -------
     xarray.Dataset
-        Stocks and indicators by ``time`` (1 January 2024 ... `until` + 1) and flows by ``year``, with ``region``,
+        Stocks and indicators by ``time`` (1 January `origin` ... `until` + 1) and flows by ``year``, with ``region``,
         ``sector``, ``sex`` and ``age``; persons unless the attribute ``units`` says otherwise. The attributes hold
         the scenario in full, checksums of model and parameters, and how many numbers have which status. With `members`
         there is ``statistic`` in front: central, mean, q05, q10, q25, q50, q75, q90, q95; with `full` there is
@@ -152,9 +158,11 @@ def run(
     from krapte_sd.scenarios import read_scenario
 
     chosen = read_scenario(scenario).changed(population=population, parameters=parameters)
-    if not isinstance(until, int) or not FIRST_YEAR <= until <= LAST_YEAR:
+    until = _last_year(origin, until)
+    if origin != FIRST_YEAR and chosen.population != FORECAST:
         raise ScenarioError(
-            f"until={until!r}: the last calendar year must be a whole number between {FIRST_YEAR} and {LAST_YEAR}"
+            f"origin={origin} with the population variant '{chosen.population}': variants are of 2024; "
+            "remedy: leave the variant out"
         )
     told = {"seed": seed != 0, "full": full, "out": out is not None, "client": client is not None}
     if members is None and any(told.values()):
@@ -165,11 +173,11 @@ def run(
     if members is not None:
         # What can be wrong with the call, before the work.
         check_call(members, seed, out)
-    model = model_for(chosen, regions)
+    model = model_for(chosen, regions, origin)
     used_step = default_step(solver) if step is None else step
     program = model.program((*STATES, *BY_COHORT), FLOWS)
-    inputs = model.inputs(program.inputs, FIRST_YEAR, until + 1)
-    result = program.run(inputs, FIRST_YEAR, until + 1, used_step, solver, debug=debug)
+    inputs = model.inputs(program.inputs, origin, until + 1)
+    result = program.run(inputs, origin, until + 1, used_step, solver, debug=debug)
     raw = model.labelled(result)
     ds = _by_age(raw)
     ds = ds.assign_coords(_sector_names(list(ds["sector"].values)) | _region_names(model))
@@ -179,7 +187,7 @@ def run(
             *(model, raw, ds),
             save=(*STATES, *BY_COHORT) if by_age else STATES,
             integrate=FLOWS,
-            years=(FIRST_YEAR, until + 1),
+            years=(origin, until + 1),
             step=used_step,
             solver=solver,
             members=members,
@@ -193,9 +201,24 @@ def run(
     return ds.drop_vars([*BY_COHORT.values(), "age"]) if by_age is False else ds
 
 
-def model_for(scenario: Scenario, regions: str = "nl") -> LoadedModel:
-    """Give the shipped model with the parameters of a scenario, for a division of the country."""
-    shipped = load_model(regions=regions)
+def _last_year(origin: int, until: int | None) -> int:
+    """Give the last calendar year of a run, or refuse it."""
+    known = (*origins(), FIRST_YEAR)
+    if origin not in known:
+        raise ScenarioError(f"origin={origin!r}: no start in that year; allowed: {', '.join(map(str, known))}")
+    last = LAST_YEAR if origin == FIRST_YEAR else origin + HORIZON - 1
+    if until is None:
+        return last
+    if not isinstance(until, int) or not origin <= until <= last:
+        raise ScenarioError(
+            f"until={until!r}: the last calendar year must be a whole number between {origin} and {last}"
+        )
+    return until
+
+
+def model_for(scenario: Scenario, regions: str = "nl", origin: int = FIRST_YEAR) -> LoadedModel:
+    """Give the shipped model with the parameters of a scenario, for a division of the country and a start."""
+    shipped = load_model(regions=regions, origin=origin)
     assert shipped.parameters is not None
     return shipped.with_parameters(scenario.apply(shipped.parameters))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from krapte_sd.errors import ParameterError, nearest
+from krapte_sd.parameters.history import BASE_YEAR, HORIZON, at_origin, cohort_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,19 +63,28 @@ class LoadedModel:
         The tables that supply its inputs; None for a model that brings all its numbers.
     regions : RegionSet or None
         The division of the country that the national tables are divided over.
+    origin : int or None
+        Year of the start that the tables belong to, if it is not that of the file.
     """
 
-    def __init__(self, equations: Model, parameters: ParameterSet | None, regions: RegionSet | None = None) -> None:
+    def __init__(
+        self,
+        equations: Model,
+        parameters: ParameterSet | None,
+        regions: RegionSet | None = None,
+        origin: int | None = None,
+    ) -> None:
         self.equations = equations
         self.parameters = parameters
         self.regions = regions
+        self.origin = origin
 
     def __repr__(self) -> str:
         return f"<model {Path(self.equations.path).name}: {len(self.equations.variables)} variables>"
 
     def with_parameters(self, parameters: ParameterSet) -> LoadedModel:
         """Give the same model with other tables."""
-        return LoadedModel(self.equations, parameters, self.regions)
+        return LoadedModel(self.equations, parameters, self.regions, self.origin)
 
     def program(self, save: Sequence[str], integrate: Sequence[str] = ()) -> Program:
         """Compile what some outputs need (kept on disk and in memory)."""
@@ -168,6 +178,9 @@ class LoadedModel:
         ('time', 'region')
         """
         control = self.equations.control
+        if self.origin is not None:
+            start = self.origin if start is None else start
+            stop = start + HORIZON if stop is None else stop
         start = whole(control.start) if start is None else start
         stop = whole(control.stop) if stop is None else stop
         save = tuple(save) or self.equations.stocks
@@ -251,8 +264,8 @@ class LoadedModel:
         return ds.drop_vars([name for name in map(str.lower, self.equations.dimensions) if name not in used])
 
 
-@lru_cache(maxsize=4)
-def _shipped_model(regions: str) -> LoadedModel:
+@lru_cache(maxsize=8)
+def _shipped_model(regions: str, origin: int) -> LoadedModel:
     from krapte_sd.equations import read_model
     from krapte_sd.parameters import read_parameters
     from krapte_sd.parameters.division import workplaces
@@ -260,11 +273,19 @@ def _shipped_model(regions: str) -> LoadedModel:
     from krapte_sd.parameters.regions import read_region_set
 
     division = read_region_set(regions)
-    dimensions = {"Region": list(division.codes), "Workplace": list(workplaces(division.codes))}
-    return LoadedModel(read_model(models_folder() / "krapte.mdl", dimensions), read_parameters(), division)
+    dimensions = {
+        "Region": list(division.codes),
+        "Workplace": list(workplaces(division.codes)),
+        "Cohort": cohort_labels(origin),
+    }
+    tables = read_parameters()
+    if origin == BASE_YEAR:
+        return LoadedModel(read_model(models_folder() / "krapte.mdl", dimensions), tables, division)
+    past = at_origin(tables, origin)
+    return LoadedModel(read_model(models_folder() / "krapte.mdl", dimensions), past, division, origin)
 
 
-def load_model(path: str | Path | None = None, regions: str | None = None) -> LoadedModel:
+def load_model(path: str | Path | None = None, regions: str | None = None, origin: int | None = None) -> LoadedModel:
     """Load a Vensim model.
 
     Parameters
@@ -273,6 +294,9 @@ def load_model(path: str | Path | None = None, regions: str | None = None) -> Lo
         A .mdl file; default: the shipped labour-market model with the shipped parameters.
     regions : str, optional
         Division of the country for the shipped model: nl (default), province or arbeidsmarktregio.
+    origin : int, optional
+        Year on whose 1 January the shipped model starts: 2024 (default), or one of the past with tables of its own
+        (2010, 2013, 2015; the country as one region only).
 
     Returns
     -------
@@ -283,11 +307,19 @@ def load_model(path: str | Path | None = None, regions: str | None = None) -> Lo
     ------
     ModelError
         With every place of the file that is not supported or has no clear meaning.
+    ParameterError
+        If there are no tables for the origin, or they are asked for by region.
     """
     if path is None:
-        return _shipped_model(regions or "nl")
-    if regions is not None:
-        raise ParameterError("regions belong to the shipped model; remedy: leave regions out, or the path")
+        start = BASE_YEAR if origin is None else origin
+        if start != BASE_YEAR and regions not in (None, "nl"):
+            raise ParameterError(
+                f"origin={origin!r} with regions='{regions}': the tables of the past are of the country as one region; "
+                "remedy: leave regions out, or start in 2024"
+            )
+        return _shipped_model(regions or "nl", start)
+    if regions is not None or origin is not None:
+        raise ParameterError("regions and origin belong to the shipped model; remedy: leave them out, or the path")
     from krapte_sd.equations import read_model
 
     return LoadedModel(read_model(Path(path)), None)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from tools.parameters.tables import read_records
 
-__all__ = ["COLUMNS", "SECTIONS", "Row", "carry"]
+__all__ = ["COLUMNS", "SECTIONS", "Row", "carry", "write_observations"]
 
 SECTIONS = tuple("ABCDEFGHIJKLMNOPQRS")
 ALL = "A-U"  # the total of all sections, whatever the source calls it
@@ -84,10 +84,11 @@ def carry(raw: Path, out: Path) -> None:
         "tasks_and_policy": (_pension_age, _published),
     }
     for theme, steps in themes.items():
-        _write(out / "observations" / f"{theme}.csv", (row for step in steps for row in step(labour)))
+        write_observations(out / "observations" / f"{theme}.csv", (row for step in steps for row in step(labour)))
 
 
-def _write(path: Path, rows: Iterable[Row]) -> None:
+def write_observations(path: Path, rows: Iterable[Row]) -> None:
+    """Write a table of observations, its rows in the order of their keys."""
     ordered = sorted(rows, key=lambda row: row.key)
     twice = [row.key for row, following in pairwise(ordered) if row.key == following.key]
     if twice:

@@ -46,7 +46,7 @@ TASK_SHARES = {
 
 def rows(observations: Observations) -> list[Row]:
     """Rows of the theme `demand`."""
-    return [*_services(), *_trends(observations), *_tasks(observations), *_hours(observations)]
+    return [*_services(), *trends(observations, TREND_YEARS), *_tasks(observations), *_hours(observations)]
 
 
 def _services() -> list[Row]:
@@ -88,13 +88,13 @@ def _services() -> list[Row]:
     return out
 
 
-def _trends(observations: Observations) -> list[Row]:
-    """Growth of output and productivity 1995-2015 by section (EU KLEMS), halved towards the mean of the market."""
-    first, last = TREND_YEARS
+def trends(observations: Observations, years: tuple[int, int]) -> list[Row]:
+    """Growth of output and productivity by section (EU KLEMS) between two years, halved towards the market mean."""
+    first, last = years
     span = last - first
 
     def growth(series: str, industry: str) -> float:
-        values = [observations.value(series, sector=industry, period=str(y)) for y in TREND_YEARS]
+        values = [observations.value(series, sector=industry, period=str(y)) for y in years]
         return float(np.log(values[1] / values[0]) / span)
 
     output = np.array([growth("value_added_volume", INDUSTRY_OF[k]) for k in SECTORS])

@@ -16,13 +16,22 @@ from tools.parameters import demand
 from tools.parameters import vacancies as vacancy_tables
 from tools.parameters.labour_flows import CLOSING_RATE, LabourFlows, Surroundings, labour_flows
 from tools.parameters.labour_hiring import Hiring, hiring
-from tools.parameters.labour_profiles import AGES, SECTORS, SEXES, SURVEY, LabourProfiles, labour_profiles
+from tools.parameters.labour_profiles import (
+    AGES,
+    SECTORS,
+    SEXES,
+    SURVEY,
+    LabourProfiles,
+    labour_profiles,
+    survey_2024,
+)
 from tools.parameters.tables import Row, read_table, rows_of, write_rows
 
 from krapte_sd.equations import Model, read_model
 from krapte_sd.kernel import Result, compile_model
-from krapte_sd.parameters import read_parameters
+from krapte_sd.parameters import ParameterSet, read_parameters
 from krapte_sd.parameters.division import COUNTRY, divide
+from krapte_sd.parameters.history import cohort_labels
 from krapte_sd.parameters.inputs import model_inputs
 from krapte_sd.parameters.locate import models_folder
 from krapte_sd.parameters.observations import Observations, read_observations
@@ -41,10 +50,10 @@ def derive(parameters: Path) -> None:
     """Derive and write the three themes."""
     observations = read_observations(parameters / "observations")
     write_rows(parameters, "demand", demand.rows(observations))
-    found = vacancy_tables.vacancies(observations)
+    found = vacancy_tables.vacancies(observations, vacancy_tables.window_2024(observations))
     write_rows(parameters, "vacancies", vacancy_tables.rows(found))
     base, around = surroundings(parameters)
-    profiles = labour_profiles(observations, base)
+    profiles = labour_profiles(observations, base, survey_2024(observations))
     flows = labour_flows(
         profiles, around, observed_transitions(observations), observations.value("unemployed_reported", period="2024Q4")
     )
@@ -63,25 +72,37 @@ def run_model(
     parameters: Path, save: list[str], themes: tuple[str, ...], stop: int = 2025, start: int = 2024
 ) -> tuple[Model, Result]:
     """Run the part of the model that some variables need from some themes, whatever state the others are in."""
-    model = read_model(models_folder() / "krapte.mdl")
-    program = compile_model(model, save=save)
     with TemporaryDirectory() as folder:
         for theme in themes:
             for ending in ("csv", "yaml"):
                 shutil.copy(parameters / f"{theme}.{ending}", folder)
-        tables = read_parameters(Path(folder))
-    tables = divide(tables, read_region_set(COUNTRY))
-    inputs = model_inputs(model, tables, years=range(start, stop + 1), names=program.inputs)
+        return run_tables(read_parameters(Path(folder)), save, start, stop)
+
+
+def run_tables(tables: ParameterSet, save: list[str], start: int, stop: int) -> tuple[Model, Result]:
+    """Run the part of the model that some variables need, from a year on."""
+    model = read_model(models_folder() / "krapte.mdl", {"Cohort": cohort_labels(start)})
+    program = compile_model(model, save=save)
+    inputs = model_inputs(
+        model, divide(tables, read_region_set(COUNTRY)), years=range(start, stop + 1), names=program.inputs
+    )
     return model, program.run(inputs, start, stop)
+
+
+SURROUNDED = ["population", "immigration", "deaths", "emigration"]
 
 
 def surroundings(parameters: Path) -> tuple[Floats, Surroundings]:
     """Population by sex and age on 1 January 2024, and what the cohorts of 14 to 76 meet in 2024."""
-    model, result = run_model(parameters, ["population", "immigration", "deaths", "emigration"], ("population",))
+    return surrounded(*run_model(parameters, SURROUNDED, ("population",)), 2024)
+
+
+def surrounded(model: Model, result: Result, start: int) -> tuple[Floats, Surroundings]:
+    """Arrange the outcome of a run of the population by age."""
     cohorts = [int(label[1:]) for label in model.dimensions["Cohort"]]
 
     def by_age(name: str, time: int, ages: range) -> Floats:
-        columns = [cohorts.index(2024 + time - age - 1) for age in ages]
+        columns = [cohorts.index(start + time - age - 1) for age in ages]
         return np.asarray(result.saved[name][time, 0][:, columns])
 
     base = by_age("population", 0, range(101))
@@ -139,9 +160,8 @@ def rows(profiles: LabourProfiles, flows: LabourFlows, hires: Hiring, supply_gro
     first = {"sector": SECTORS, "sex": SEXES}
     out += rows_of("search_of_first_entrants", hires.of_first_entrants, first, **told)
     out += rows_of("search_of_employed", _padded(hires.of_employed), sector_cells, **told)
-    out.append(
-        Row("expected_growth_at_start", supply_growth, "lfs", "estimated", low=0.0, high=0.01, distribution="uniform")
-    )
+    span = {"low": min(0.0, supply_growth), "high": max(0.01, supply_growth), "distribution": "uniform"}
+    out.append(Row("expected_growth_at_start", supply_growth, "lfs", "estimated", **span))
     survey = np.ones(AGES[SURVEY].size)
     ages = {"age": [int(a) for a in AGES[SURVEY]]}
     out += rows_of("in_working_age", survey, ages, source="definition", status="literature")

@@ -75,9 +75,19 @@ class LabourFlows:
 
 
 def labour_flows(
-    profiles: LabourProfiles, around: Surroundings, observed: np.ndarray, unemployed_next: float
+    profiles: LabourProfiles,
+    around: Surroundings,
+    observed: np.ndarray | None,
+    unemployed_next: float | None,
+    evaluations: int = 25,
+    furthest: float = np.inf,
 ) -> LabourFlows:
-    """Estimate the six rates; `observed`: the nine transition shares, `unemployed_next`: unemployed a year later."""
+    """Estimate the six rates.
+
+    `observed`: the nine transition shares; `unemployed_next`: unemployed a year later. Where no transitions were
+    published the assumed patterns give the level of the gross flows; without `unemployed_next` unemployment by age
+    stays. `evaluations`: most steps of the search; `furthest`: how far a log rate may be from its pattern.
+    """
     target_e, target_u = _targets(profiles, around, unemployed_next)
     patterns = np.log(np.stack([np.tile(_pattern(i), (2, 1)) for i in range(6)]))
     spread = np.array([np.interp(np.arange(62), KNOTS, np.eye(len(KNOTS))[j]) for j in range(len(KNOTS))])
@@ -103,14 +113,15 @@ def labour_flows(
                     3000 * (end_e[:, SURVEY].sum() / target_e[:, SURVEY].sum() - 1),
                     300 * (end_u[:, SURVEY].sum() / target_u[:, SURVEY].sum() - 1),
                 ],
-            (transition_table(r, profiles) / observed - 1).ravel() * 40,
+            [] if observed is None else (transition_table(r, profiles) / observed - 1).ravel() * 40,
             knots[:4] * 0.3,
             move.ravel() * 1.5,
             (np.diff(move, 2, axis=-1) * smoothness).ravel(),
             (move[:, 0] - move[:, 1]).ravel() * 0.2,
         ])  # fmt: skip
 
-    fit = least_squares(residuals, np.zeros(4 + 12 * len(KNOTS)), max_nfev=25)
+    start = np.zeros(4 + 12 * len(KNOTS))
+    fit = least_squares(residuals, start, bounds=(-furthest, furthest), max_nfev=evaluations)
     r = rates(fit.x)
     placed = r[ODDS] / (1 + r[ODDS])
     return LabourFlows(r[EU], r[EN], r[UE], r[UN], r[NA], placed, *first(fit.x), transition_table(r, profiles))
@@ -121,11 +132,15 @@ def _pattern(i: int) -> np.ndarray:
     return np.exp(np.interp(AGES + 0.5, ages, np.log(values)))
 
 
-def _targets(profiles: LabourProfiles, around: Surroundings, unemployed_next: float) -> tuple[np.ndarray, np.ndarray]:
-    """Employed and unemployed of 15-76 on 1 January 2025 at unchanged rates by age; unemployed scaled to the total."""
+def _targets(
+    profiles: LabourProfiles, around: Surroundings, unemployed_next: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Employed and unemployed of 15-76 a year later at unchanged rates by age; unemployed scaled to the total."""
     people = around.population[:, :62]
     employed = profiles.employed / profiles.population * people
     unemployed = profiles.unemployed / profiles.population * people
+    if unemployed_next is None:
+        return employed, unemployed
     return employed, unemployed * unemployed_next / unemployed[:, SURVEY].sum()
 
 

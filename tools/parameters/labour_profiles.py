@@ -1,4 +1,4 @@
-"""Who works where on 1 January 2024: rates by single age, and sector shares by single age.
+"""Who works where on 1 January of a year: rates by single age, and sector shares by single age.
 
 The published figures are bands: participation by five-year age and sex, workers by section, sex and four bands, and
 by group of sections in ten-year bands; single ages are published from 55 to 69 for both sexes together. The curves
@@ -8,7 +8,7 @@ here meet the bands and are as smooth as that allows, with kinks only around the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.optimize import lsq_linear
@@ -27,6 +27,9 @@ SURVEY = slice(0, 60)
 BASE_PERIODS = ("2023", "2024")
 """Yearly means whose average stands for 1 January 2024."""
 
+Target = tuple[int, int, float, float]
+"""First and last age of a band, its mean, weight of the figure."""
+
 FIVE_YEAR_BANDS = tuple((low, low + 4) for low in range(15, 65, 5))
 SECTION_BANDS = {"15-24": (15, 24), "25-54": (25, 54), "55-64": (55, 64), "65+": (65, 74)}
 TEN_YEAR_BANDS = {"25-34": (25, 34), "35-44": (35, 44), "45-54": (45, 54)}
@@ -43,9 +46,48 @@ SUPPRESSED = 20.0
 NEIGHBOUR = {"15-24": "25-54", "25-54": "55-64", "55-64": "25-54", "65+": "55-64"}
 
 
+class Survey(NamedTuple):
+    """What the labour force survey says about a 1 January.
+
+    `periods` yearly means whose average stands for it; `employed` and `unemployed` totals of 15-74, persons; `older`
+    employed per head of both sexes from 55 on, beside the five-year bands to 64; `older_unemployed` unemployed per head
+    above 64.
+    """
+
+    periods: tuple[str, ...]
+    employed: float
+    unemployed: float
+    older: tuple[Target, ...]
+    older_unemployed: tuple[Target, ...]
+
+    def mean(self, observations: Observations, series: str, **filters: str) -> float:
+        """Mean of a series over the periods."""
+        return float(np.mean([observations.value(series, period=p, **filters) for p in self.periods]))
+
+
+def survey_2024(observations: Observations) -> Survey:
+    """Give the survey around 1 January 2024: two yearly means, totals of January, single ages of 2024Q1."""
+    older = []
+    for age in range(55, 70):
+        # single ages are a sample of some 200 thousand people each: they lead only where the rate changes quickly
+        rate = observations.value("net_participation_rate", age=str(age), period="2024Q1") / 100
+        older.append((age, age, rate, 8.0 if age in (65, 66, 67) else 3.0))
+    unemployed = []
+    for band in ("65-69", "70-74"):
+        lo, hi = (int(x) for x in band.split("-"))
+        found = {
+            name: observations.value(name, age=band, period="2024Q1")
+            for name in ("net_participation_rate", "older_unemployed", "older_population")
+        }
+        older.append((lo, hi, found["net_participation_rate"] / 100, 100.0))
+        unemployed.append((lo, hi, found["older_unemployed"] / found["older_population"], 100.0))
+    totals = (observations.value(name, period="2024-01") for name in ("employed", "unemployed"))
+    return Survey(BASE_PERIODS, *totals, tuple(older), tuple(unemployed))
+
+
 @dataclass(frozen=True)
 class LabourProfiles:
-    """Stocks on 1 January 2024 by sex and single age 15-76, persons.
+    """Stocks on 1 January by sex and single age 15-76, persons.
 
     `population`, `employed`, `unemployed`: (2, 62); `share`: (19, 2, 62), share of the employed of the age by section.
     """
@@ -61,23 +103,17 @@ class LabourProfiles:
         return self.population - self.employed - self.unemployed
 
 
-def labour_profiles(observations: Observations, population: np.ndarray) -> LabourProfiles:
+def labour_profiles(observations: Observations, population: np.ndarray, survey: Survey) -> LabourProfiles:
     """Stocks by status, section, sex and single age from the bands published; `population` is (2, 101), persons."""
     weights = population[:, 15:77]
-    employment = _employment_rates(observations, population)
-    unemployment = _unemployment_rates(observations, population)
-    total = observations.value("employed", period="2024-01")
-    unemployed_total = observations.value("unemployed", period="2024-01")
+    employment = _employment_rates(observations, population, survey)
+    unemployment = _unemployment_rates(observations, population, survey)
     employed = employment * weights
-    employed *= total / employed[:, SURVEY].sum()
+    employed *= survey.employed / employed[:, SURVEY].sum()
     unemployed = unemployment * weights
-    unemployed *= unemployed_total / unemployed[:, SURVEY].sum()
-    share = np.stack([_shares_of_sex(observations, i, employed[i]) for i in range(2)], axis=1)
+    unemployed *= survey.unemployed / unemployed[:, SURVEY].sum()
+    share = np.stack([_shares_of_sex(observations, i, employed[i], survey) for i in range(2)], axis=1)
     return LabourProfiles(weights, employed, unemployed, share)
-
-
-def _mean(observations: Observations, series: str, **filters: str) -> float:
-    return float(np.mean([observations.value(series, period=p, **filters) for p in BASE_PERIODS]))
 
 
 def _curve(
@@ -100,11 +136,11 @@ def _curve(
     return lsq_linear(np.array(rows), np.array(right), bounds=(1e-4, 1.0)).x
 
 
-def _employment_rates(observations: Observations, population: np.ndarray) -> np.ndarray:
+def _employment_rates(observations: Observations, population: np.ndarray, survey: Survey) -> np.ndarray:
     both = population.sum(axis=0)
     by_sex = [
         [
-            (lo, hi, _mean(observations, "employment_rate", sex=s, age=f"{lo}-{hi}") / 100, 100.0)
+            (lo, hi, survey.mean(observations, "employment_rate", sex=s, age=f"{lo}-{hi}") / 100, 100.0)
             for lo, hi in FIVE_YEAR_BANDS
         ]
         for s in SEXES
@@ -113,24 +149,12 @@ def _employment_rates(observations: Observations, population: np.ndarray) -> np.
     for j, (lo, hi) in enumerate(FIVE_YEAR_BANDS):
         people = population[:, lo : hi + 1].sum(axis=1)
         targets.append((lo, hi, float(sum(by_sex[i][j][2] * people[i] for i in range(2)) / people.sum()), 100.0))
-    for age in range(55, 70):
-        # single ages are a sample of some 200 thousand people each: they lead only where the rate changes quickly
-        targets.append(
-            (
-                age,
-                age,
-                observations.value("net_participation_rate", age=str(age), period="2024Q1") / 100,
-                8.0 if age in (65, 66, 67) else 3.0,
-            )
-        )
-    for band in ("65-69", "70-74"):
-        lo, hi = (int(x) for x in band.split("-"))
-        targets.append((lo, hi, observations.value("net_participation_rate", age=band, period="2024Q1") / 100, 100.0))
+    targets += survey.older
     targets += [(age, age, rate, 30.0) for age, rate in LEAVING_EMPLOYED.items()]
     total = _curve(targets, both, kinks=(65, 66, 67))
     women, men = (_curve(by_sex[i], population[i]) for i in range(2))
     ratio = women / men
-    old = _mean(observations, "employment_rate", sex="female", age="65+") / _mean(
+    old = survey.mean(observations, "employment_rate", sex="female", age="65+") / survey.mean(
         observations, "employment_rate", sex="male", age="65+"
     )
     # women work less than men above 65; from the ratio of 62 to that of 65 and over at 70, straight
@@ -140,23 +164,18 @@ def _employment_rates(observations: Observations, population: np.ndarray) -> np.
     return np.array([ratio * male, male])
 
 
-def _unemployment_rates(observations: Observations, population: np.ndarray) -> np.ndarray:
+def _unemployment_rates(observations: Observations, population: np.ndarray, survey: Survey) -> np.ndarray:
     """Unemployed per head by sex and age: participation less employment; 65 and over from the single-age table."""
     out = []
     for i, sex in enumerate(SEXES):
         targets = []
         for lo, hi in FIVE_YEAR_BANDS:
             age = f"{lo}-{hi}"
-            rate = _mean(observations, "participation_rate", sex=sex, age=age) - _mean(
+            rate = survey.mean(observations, "participation_rate", sex=sex, age=age) - survey.mean(
                 observations, "employment_rate", sex=sex, age=age
             )
             targets.append((lo, hi, rate / 100, 100.0))
-        for band in ("65-69", "70-74"):
-            lo, hi = (int(x) for x in band.split("-"))
-            rate = observations.value("older_unemployed", age=band, period="2024Q1") / observations.value(
-                "older_population", age=band, period="2024Q1"
-            )
-            targets.append((lo, hi, rate, 100.0))
+        targets += survey.older_unemployed
         targets += [(age, age, rate, 30.0) for age, rate in LEAVING_UNEMPLOYED.items()]
         out.append(_curve(targets, population[i]))
     return np.array(out)
@@ -173,7 +192,7 @@ def _knot_basis() -> np.ndarray:
     return basis
 
 
-def _shares_of_sex(observations: Observations, i: int, employed: np.ndarray) -> np.ndarray:
+def _shares_of_sex(observations: Observations, i: int, employed: np.ndarray, survey: Survey) -> np.ndarray:
     """Section shares (19, 62) of one sex: log-linear between knots, the knots scaled until bands and groups are met.
 
     Iterative proportional fitting on the knots instead of the cells, so that no step appears at the border of a band.
@@ -181,12 +200,12 @@ def _shares_of_sex(observations: Observations, i: int, employed: np.ndarray) -> 
     sex = SEXES[i]
     wanted = {}
     for band, (lo, hi) in SECTION_BANDS.items():
-        cells = _section_cells(observations, sex, band)
+        cells = _section_cells(observations, sex, band, survey.periods)
         wanted[band] = cells / cells.sum() * employed[lo - 15 : hi - 14].sum()
     groups = {}
     for band in TEN_YEAR_BANDS:
         cells = {
-            g: _mean(observations, "employed_by_sector_group", sector=g, sex=sex, age=band)
+            g: survey.mean(observations, "employed_by_sector_group", sector=g, sex=sex, age=band)
             for g in ("A", "B-F", "G-N", "O-U")
         }
         groups[band] = {g: v / sum(cells.values()) for g, v in cells.items()}
@@ -207,17 +226,18 @@ def _shares_of_sex(observations: Observations, i: int, employed: np.ndarray) -> 
     return _softmax(knots @ basis)
 
 
-def _section_cells(observations: Observations, sex: str, band: str) -> np.ndarray:
+def _section_cells(observations: Observations, sex: str, band: str, periods: tuple[str, ...]) -> np.ndarray:
     """Workers (19,) of a sex and band; the suppressed are the rest of the total, divided by a neighbour band."""
     found = observations.series("employed_by_section", sex=sex, age=band)
-    means = found[found["period"].isin(BASE_PERIODS)].groupby("sector")["value"].mean()
+    means = found[found["period"].isin(periods)].groupby("sector")["value"].mean()
     rest = max(float(means["A-U"] - means.drop("A-U").sum()), 0.0)
     neighbour = observations.series("employed_by_section", sex=sex, age=NEIGHBOUR[band])
-    weights = neighbour[neighbour["period"].isin(BASE_PERIODS)].groupby("sector")["value"].mean()
+    weights = neighbour[neighbour["period"].isin(periods)].groupby("sector")["value"].mean()
     absent = [k for k in SECTORS if k not in means.index]
     total = sum(float(weights.get(k, SUPPRESSED)) for k in absent)
     imputed = {k: max(rest * float(weights.get(k, SUPPRESSED)) / total, SUPPRESSED) for k in absent}
-    return np.array([means[k] if k in means.index else imputed[k] for k in SECTORS], float)
+    cells = np.array([means[k] if k in means.index else imputed[k] for k in SECTORS], float)
+    return np.maximum(cells, SUPPRESSED)  # small cells are rounded to none in some years
 
 
 def _softmax(x: np.ndarray) -> np.ndarray:

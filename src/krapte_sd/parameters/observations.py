@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,6 +51,9 @@ _PATTERNS: Final[dict[str, tuple[re.Pattern[str], str]]] = {
         "a year 2023, quarter 2023Q4, month 2024-04, a span of two of them 2026/2040, or empty",
     ),
 }
+_ON_1_JANUARY: Final = ("residents_by_age", "residents_surplus")
+"""Series whose month ``01`` is 1 January: they are known at a start on that day."""
+
 # Published figures also come per quarter and week and in percent, which parameters may not.
 _MORE_UNITS: Final = re.compile(r"\b(percent|week|quarter)\b")
 
@@ -213,6 +216,24 @@ class Observations:
             choices = "; ".join(f"{d}: {listed(v or '(empty)' for v in dict.fromkeys(found[d]))}" for d in open_)
             raise ParameterError(f"observed series '{name}': {len(found)} figures, one wanted; choose {choices}")
         return float(found["value"].iloc[0])
+
+    def before(self, year: int) -> Observations:
+        """Return what is about the years before 1 January of a year; all later figures are gone.
+
+        Parameters
+        ----------
+        year : int
+            Of a span of two periods the last one counts. Figures without a period stay.
+
+        Returns
+        -------
+        Observations
+            With the same series; one without earlier figures is empty.
+        """
+        last = self.table["period"].str.findall(r"(?:18|19|20|21)[0-9]{2}").str[-1].fillna("0").astype(int)
+        first_day = self.table["period"] == f"{year}-01"
+        stocks = self.table["series"].isin(_ON_1_JANUARY)
+        return replace(self, table=self.table[(last < year) | (first_day & stocks)].reset_index(drop=True))
 
     def _known(self, name: str) -> None:
         if name not in self.info:

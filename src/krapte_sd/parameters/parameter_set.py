@@ -225,6 +225,10 @@ class ParameterSet:
             for each in found
         )
 
+    def theme_sources(self, theme: str) -> Mapping[str, Source]:
+        """Return the sources of one theme, by key."""
+        return self._sources[theme]
+
     def status_counts(self, name: str | None = None) -> dict[str, int]:
         """Count rows by status, over all parameters or for one.
 
