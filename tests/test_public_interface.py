@@ -9,8 +9,8 @@ import pytest
 import krapte_sd as ks
 
 NAMES = {
-    "knockout", "load_model", "loops", "open_forecast", "parameters", "populations", "run", "scenarios", "validate",
-    "variables", "write_forecast",
+    "knockout", "load_model", "loops", "open_forecast", "parameters", "policies", "populations", "run", "scenarios",
+    "validate", "variables", "write_forecast",
 }  # fmt: skip
 HEAVY = ("pysd", "numba", "matplotlib", "statsmodels", "netCDF4", "scipy", "xarray")
 
@@ -65,10 +65,12 @@ def test_a_run_says_nothing():
 
 def test_scenarios():
     table = ks.scenarios()
-    assert list(table.columns) == ["name", "title", "title_nl", "population", "description"]
+    assert list(table.columns) == [
+        "name", "title", "title_nl", "population", "economy", "tasks", "technology", "policies", "description",
+    ]  # fmt: skip
     assert "baseline" in set(table["name"])
     assert set(table["population"]) <= set(ks.populations()["name"])
-    assert (table.map(len) > 0).all(axis=None)
+    assert (table.drop(columns="policies").map(len) > 0).all(axis=None)
 
 
 def test_populations():

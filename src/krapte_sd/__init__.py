@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from krapte_sd.analysis.loops import loops
     from krapte_sd.files import open_forecast, write_forecast
     from krapte_sd.forecast import run, variables
-    from krapte_sd.scenarios import populations
+    from krapte_sd.scenarios import policies, populations
     from krapte_sd.simulation import load_model
     from krapte_sd.validation import validate
 
@@ -29,6 +29,7 @@ _WHERE = {
     "load_model": ("krapte_sd.simulation", "load_model"),
     "loops": ("krapte_sd.analysis.loops", "loops"),
     "open_forecast": ("krapte_sd.files", "open_forecast"),
+    "policies": ("krapte_sd.scenarios", "policies"),
     "populations": ("krapte_sd.scenarios", "populations"),
     "run": ("krapte_sd.forecast", "run"),
     "validate": ("krapte_sd.validation", "validate"),
@@ -42,6 +43,7 @@ __all__ = [
     "loops",
     "open_forecast",
     "parameters",
+    "policies",
     "populations",
     "run",
     "scenarios",
@@ -75,13 +77,13 @@ def scenarios() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns name, title, title_nl, population, description.
+        Columns name, title, title_nl, population, economy, tasks, technology, policies, description.
 
     Examples
     --------
     >>> import krapte_sd as ks
-    >>> ks.scenarios()["name"].tolist()
-    ['baseline']
+    >>> "baseline" in ks.scenarios()["name"].tolist()
+    True
     """
     table: pd.DataFrame = import_module("krapte_sd.scenarios.scenario").scenario_table()
     return table

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _PROGRAM = "krapte-sd"
-_LISTS = ("scenarios", "population", "parameters", "variables", "regions")
+_LISTS = ("scenarios", "policies", "population", "parameters", "variables", "regions")
 _DIVISIONS = ("nl", "province", "arbeidsmarktregio")
 _BAD_CALL, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141  # the last two: 128 + number of the signal
 _STORES = (".nc", ".zarr")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from krapte_sd.scenarios import Scenario
+    from krapte_sd.scenarios import Given, Scenario
 
 __all__ = ["FIRST_YEAR", "FLOWS", "LAST_YEAR", "STATES", "model_for", "run", "variables"]
 
@@ -75,10 +75,12 @@ _DISCOVERY: Final = {
 
 
 def run(
-    scenario: str = "baseline",
+    scenario: Given | Scenario = "baseline",
     *,
     regions: str = "nl",
     population: str | None = None,
+    policies: Sequence[Given] = (),
+    explore: bool | None = None,
     parameters: Mapping[str, Any] | None = None,
     origin: int = FIRST_YEAR,
     until: int | None = None,
@@ -97,12 +99,18 @@ def run(
 
     Parameters
     ----------
-    scenario : str
-        A name out of `scenarios`.
+    scenario : str or mapping
+        A name out of `scenarios`, the path of a YAML file, or a mapping that follows the same schema.
     regions : {"nl", "province", "arbeidsmarktregio"}
         Division of the country: as one region (fast), 12 provinces or 35 labour-market regions.
     population : str, optional
         Population variant, a name out of `populations`; default: that of the scenario.
+    policies : sequence of str or mapping
+        Measures beside those of the scenario: names or numbers out of `policies`, YAML files of your own, or mappings
+        such as ``{"measure": "L31", "strength": 0.003, "start": 2028}``.
+    explore : bool, optional
+        Use the exploratory range of measures whose effect is unknown (their middle in the central run); else they do
+        nothing, and the attribute ``policy_notes`` says so.
     parameters : mapping of str to float or xarray.DataArray, optional
         Parameters that take another value, by name (see `parameters`).
     origin : int
@@ -156,9 +164,12 @@ def run(
     """
     from krapte_sd.ensemble import check_call, run_ensemble
     from krapte_sd.scenarios import read_scenario
+    from krapte_sd.scenarios.notes import policy_attributes
 
-    chosen = read_scenario(scenario).changed(population=population, parameters=parameters)
+    chosen = read_scenario(scenario).changed(population, parameters, policies, explore)
     until = _last_year(origin, until)
+    if origin != FIRST_YEAR and (chosen.policies or chosen.technology != "trend"):
+        raise ScenarioError(f"origin={origin} with measures: they start from 2024 on; remedy: leave them out")
     if origin != FIRST_YEAR and chosen.population != FORECAST:
         raise ScenarioError(
             f"origin={origin} with the population variant '{chosen.population}': variants are of 2024; "
@@ -182,6 +193,7 @@ def run(
     ds = _by_age(raw)
     ds = ds.assign_coords(_sector_names(list(ds["sector"].values)) | _region_names(model))
     ds.attrs.update(_provenance(model, chosen, used_step, solver))
+    ds.attrs.update(policy_attributes(model.programme, ds))
     if members is not None:
         return run_ensemble(
             *(model, raw, ds),
@@ -220,7 +232,7 @@ def model_for(scenario: Scenario, regions: str = "nl", origin: int = FIRST_YEAR)
     """Give the shipped model with the parameters of a scenario, for a division of the country and a start."""
     shipped = load_model(regions=regions, origin=origin)
     assert shipped.parameters is not None
-    return shipped.with_parameters(scenario.apply(shipped.parameters))
+    return shipped.with_parameters(scenario.apply(shipped.parameters)).with_programme(scenario.programme())
 
 
 def _by_age(ds: xr.Dataset) -> xr.Dataset:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from krapte_sd.kernel import MemberResult, Program, Result
     from krapte_sd.parameters import ParameterSet
     from krapte_sd.parameters.regions import RegionSet
+    from krapte_sd.scenarios.levers import Programme
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -65,6 +66,8 @@ class LoadedModel:
         The division of the country that the national tables are divided over.
     origin : int or None
         Year of the start that the tables belong to, if it is not that of the file.
+    programme : Programme or None
+        The measures that move the levers.
     """
 
     def __init__(
@@ -73,18 +76,26 @@ class LoadedModel:
         parameters: ParameterSet | None,
         regions: RegionSet | None = None,
         origin: int | None = None,
+        programme: Programme | None = None,
     ) -> None:
         self.equations = equations
         self.parameters = parameters
         self.regions = regions
         self.origin = origin
+        self.programme = programme
 
     def __repr__(self) -> str:
         return f"<model {Path(self.equations.path).name}: {len(self.equations.variables)} variables>"
 
     def with_parameters(self, parameters: ParameterSet) -> LoadedModel:
         """Give the same model with other tables."""
-        return LoadedModel(self.equations, parameters, self.regions, self.origin)
+        return LoadedModel(self.equations, parameters, self.regions, self.origin, self.programme)
+
+    def with_programme(self, programme: Programme) -> LoadedModel:
+        """Give the same model with measures; their strengths join the tables."""
+        assert self.parameters is not None  # a model that brings its numbers knows no measures
+        tables = self.parameters.extended(*programme.parameters())
+        return LoadedModel(self.equations, tables, self.regions, self.origin, programme)
 
     def program(self, save: Sequence[str], integrate: Sequence[str] = ()) -> Program:
         """Compile what some outputs need (kept on disk and in memory)."""
@@ -110,10 +121,19 @@ class LoadedModel:
             return given
         from krapte_sd.parameters.division import divide
         from krapte_sd.parameters.inputs import model_inputs
+        from krapte_sd.scenarios.levers import dated
 
+        years = range(int(start), int(stop) + 1)
+        tables = self.parameters
+        if self.programme is not None:
+            levers = self.programme.levers(self.equations, tables, np.array(years))
+            # One without dimensions moves other tables too, as the state pension age does.
+            plain = {name for name in levers if not variables[name].dimensions}
+            tables = tables.extended([dated(tables[name], levers[name]) for name in sorted(plain)], {})
+            given = {**{name: each for name, each in levers.items() if name not in plain}, **given}
         wanted = [n for n in names if n not in given]
-        tables = self.parameters if self.regions is None else divide(self.parameters, self.regions)
-        made = model_inputs(self.equations, tables, years=range(int(start), int(stop) + 1), names=wanted)
+        tables = tables if self.regions is None else divide(tables, self.regions)
+        made = model_inputs(self.equations, tables, years=years, names=wanted)
         return {**made, **{n: v for n, v in given.items() if n in names}}
 
     def run(

@@ -41,7 +41,8 @@ def test_every_shipped_scenario_applies():
 def test_a_scenario_of_a_file(write):
     path = write(HEAD + "population: groen\nparameters:\n  wage_response: 0.03\n")
     scenario = read_scenario(path)
-    assert scenario == Scenario("mine", "Mine", "De mijne", "For a test", "groen", {"wage_response": 0.03})
+    told = ("mine", "Mine", "De mijne", "For a test")
+    assert scenario == Scenario(*told, population="groen", parameters={"wage_response": 0.03})
     applied = scenario.apply(ks.load_model().parameters)
     assert set(applied.changed) >= {"wage_response", "fertility_rate", "mortality_rate"}
     assert float(applied.values("wage_response")) == 0.03

@@ -28,6 +28,7 @@ from krapte_sd.equations.expressions import Equation, Expr, Index, Op, Ref
 from krapte_sd.equations.model import Model, Variable
 from krapte_sd.errors import ParameterError
 from krapte_sd.kernel.inputs import Series
+from krapte_sd.parameters.inputs import LEVER_AOW_AGE
 from krapte_sd.parameters.units import is_count
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class _Maker:
         for name in direct:
             self.direct(name, low[name], high[name])
         for parameter in (name for name in drawn if name not in self.central):
-            follows = [n for n in self.names if n in self.parameters and self.parameters[n].meta.follows_aow]
+            follows = self.followers(parameter)
             low, high = (self.at_end([parameter], which, follows) for which in ("low", "high"))
             for name in follows:
                 self.add_ends(name, parameter, low[name], high[name])
@@ -169,6 +170,13 @@ class _Maker:
             if name in self.ends:
                 self.add_number(target)
         return Drawn(self.rewritten(), self.shared, tuple(sorted(self.rules, key=lambda rule: rule.target)))
+
+    def followers(self, parameter: str) -> list[str]:
+        """Give the inputs that a parameter moves without being one of them."""
+        moves = self.parameters[parameter].meta.moves
+        by_age = not moves or LEVER_AOW_AGE in moves
+        known = [n for n in self.names if n in self.parameters]
+        return [n for n in known if n in moves or (by_age and self.parameters[n].meta.follows_aow)]
 
     def at_end(self, parameters: Sequence[str], which: str, names: Sequence[str]) -> Mapping[str, Any]:
         """Make some inputs with parameters at an end of their range."""

@@ -124,9 +124,9 @@ class Sampling:
 def read_sampling(parameters: ParameterSet, inputs: Iterable[str], seed: int) -> Sampling:
     """Find out which parameters of a run are drawn.
 
-    All that have a range and reach one of the inputs: those of the same name, and the state
-    pension age where an input follows it. A parameter set by the scenario has no range and
-    stays as it is set.
+    All that have a range and reach one of the inputs: those of the same name, the state pension age
+    where an input follows it, and the strengths of measures whose levers are inputs. A parameter set
+    by the scenario has no range and stays as it is set.
 
     Parameters
     ----------
@@ -145,6 +145,7 @@ def read_sampling(parameters: ParameterSet, inputs: Iterable[str], seed: int) ->
     names = {name for name in inputs if name in parameters}
     if any(parameters[name].meta.follows_aow for name in names):
         names |= {AOW_AGE, REFERENCE_AOW_AGE}
+    names |= {name for name in parameters if names.intersection(parameters[name].meta.moves)}
     distributions, held, problems = {}, {}, []
     for name in sorted(names):
         each = parameters[name]

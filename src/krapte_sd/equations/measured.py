@@ -36,7 +36,8 @@ _Pair = tuple[Array, Array]
 #: Differences below this share of the largest slope are rounding.
 _NOISE = 1e-9
 _KNOWN = CONDITIONS | {
-    "+", "-", "*", "/", "^", "neg", "min", "max", "abs", "exp", "ln", "sqrt", "integer", "if_then_else", "xidz", "zidz",
+    "+", "-", "*", "/", "^", "neg", "min", "max", "abs", "exp", "ln", "sqrt", "tanh", "integer", "if_then_else", "xidz",
+    "zidz",
 }  # fmt: skip
 
 
@@ -267,6 +268,8 @@ def _apply(function: str, args: list[_Pair]) -> _Pair:
             return np.log(a), da / a
         case "sqrt":
             return np.sqrt(a), da / (2 * np.sqrt(a))
+        case "tanh":
+            return np.tanh(a), da / np.cosh(a) ** 2
         case "abs":
             return np.abs(a), np.sign(a) * da
         case "integer":

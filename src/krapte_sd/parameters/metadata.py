@@ -147,6 +147,8 @@ class ParameterMeta(_Strict):
         Dutch label.
     loop : LoopMeta or None
         The parameter is the switch of this feedback loop.
+    moves : tuple of str
+        Other parameters that are made from this one: the levers that the strength of a measure moves.
     """
 
     unit: str
@@ -164,6 +166,7 @@ class ParameterMeta(_Strict):
     sparse: bool = False
     long_name_nl: str = ""
     loop: LoopMeta | None = None
+    moves: tuple[str, ...] = ()
 
     @field_validator("unit")
     @classmethod

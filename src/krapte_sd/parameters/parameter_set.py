@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -242,6 +242,24 @@ class ParameterSet:
             counts += np.bincount(each.status.reshape(-1), minlength=len(STATUSES))
         return dict(zip(STATUSES, counts.tolist(), strict=True))
 
+    def extended(self, parameters: Iterable[Parameter], sources: Mapping[str, Source]) -> ParameterSet:
+        """Return a new set with further parameters of one theme; one of a known name takes its place.
+
+        Parameters
+        ----------
+        parameters : iterable of Parameter
+            The further ones.
+        sources : mapping of str to Source
+            What their source keys stand for.
+        """
+        more = {each.name: each for each in parameters}
+        if not more:
+            return self
+        digest = hashlib.sha256(self._sha256.encode() + b"".join(map(_bytes, more.values())))
+        themes = {each.theme: {**self._sources.get(each.theme, {}), **sources} for each in more.values()}
+        merged = {**self._parameters, **more}
+        return ParameterSet(merged, {**self._sources, **themes}, digest.hexdigest(), self._changed)
+
     def replace(self, changes: Mapping[str, float | xr.DataArray]) -> ParameterSet:
         """Return a new set in which some parameters have other values.
 
@@ -281,6 +299,11 @@ class ParameterSet:
         if not changes:
             return self
         return ParameterSet(parameters, self._sources, digest.hexdigest(), self._changed | frozenset(changes))
+
+
+def _bytes(each: Parameter) -> bytes:
+    arrays = (each.value, each.low, each.high)
+    return repr((each.name, each.labels)).encode() + b"".join(one.astype("<f8").tobytes() for one in arrays)
 
 
 def _with_value(each: Parameter, value: Floats) -> Parameter:

@@ -56,7 +56,8 @@ def _row(event: yaml.Event) -> int:
 
 def _scalar(event: yaml.ScalarEvent) -> object:
     text: str = event.value
-    if not event.implicit[0] or event.style is not None:
+    # The parser in C gives an empty style to plain scalars, that in Python none.
+    if not event.implicit[0] or event.style:
         return text
     if text in _WORDS:
         return _WORDS[text]

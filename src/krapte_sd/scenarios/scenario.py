@@ -1,38 +1,38 @@
-"""Scenarios as data: a population variant and parameters that take another value. Never another equation."""
+"""Scenarios as data: population, demand, technology, parameters and measures of policy. Never another equation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from krapte_sd.errors import ScenarioError, nearest
 from krapte_sd.parameters.locate import parameters_folder
-from krapte_sd.parameters.problems import Problems
-from krapte_sd.parameters.strict_yaml import read_yaml
+from krapte_sd.parameters.problems import Problems, clipped
+from krapte_sd.parameters.strict_yaml import YamlDocument, read_yaml
+from krapte_sd.scenarios.levers import Chosen, Programme
+from krapte_sd.scenarios.policies import Measure, find_measures, read_text, said
+from krapte_sd.scenarios.schema import VARIANTS, Asked, ScenarioFile, variants_of
+from krapte_sd.scenarios.variants import variant_changes
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from krapte_sd.parameters import ParameterSet
 
-__all__ = ["Scenario", "populations", "read_scenario", "scenario_table"]
+__all__ = ["Given", "Scenario", "populations", "read_scenario", "scenario_table"]
 
 FOLDER: Final = "scenarios"
+KINDS: Final = ("economy", "tasks", "technology")
+BASELINE: Final = {"population": "prognose", "economy": "trend", "tasks": "planned", "technology": "trend"}
+_DEEPEST: Final = 8
+_DATES: Final = ("start", "delay", "ramp", "end")
 
-
-class _Schema(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: str = Field(min_length=1)
-    title_nl: str = Field(min_length=1)
-    description: str = Field(min_length=1)
-    population: str = "prognose"
-    parameters: dict[str, float] = Field(default_factory=dict)
+Given = str | Mapping[str, Any]
+"""A scenario or measure by its name, as the path of a file, or as a mapping that follows the schema."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,64 @@ class Scenario:
         Name, and what it is for.
     population : str
         Population variant.
+    economy, tasks, technology : str
+        Demand and technology variants.
     parameters : dict of str to float or xarray.DataArray
         Parameters that take another value.
+    policies : tuple of Chosen
+        Measures.
+    explore : bool
+        Use the exploratory ranges of measures whose effect is unknown.
     """
 
     name: str
     title: str
     title_nl: str
     description: str
-    population: str = "prognose"
+    population: str = BASELINE["population"]
+    economy: str = BASELINE["economy"]
+    tasks: str = BASELINE["tasks"]
+    technology: str = BASELINE["technology"]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    policies: tuple[Chosen, ...] = ()
+    explore: bool = False
 
-    def changed(self, population: str | None = None, parameters: Mapping[str, Any] | None = None) -> Scenario:
-        """Return the scenario with another population variant or further parameters."""
-        merged = {**self.parameters, **(parameters or {})}
-        return replace(self, population=self.population if population is None else population, parameters=merged)
+    def changed(
+        self,
+        population: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        policies: Sequence[Given] = (),
+        explore: bool | None = None,
+    ) -> Scenario:
+        """Return the scenario with another population variant, further parameters or further measures.
+
+        Raises
+        ------
+        ScenarioError
+            If a measure does not exist or is not asked for as it must be.
+        """
+        problems: list[str] = []
+        if isinstance(policies, str | Mapping):
+            raise ScenarioError(f"policies: found {clipped(policies)}; allowed: a list, such as policies=['L01']")
+        more = _chosen([_asked(each, problems) for each in policies], problems)
+        if problems:
+            raise ScenarioError.collect("policies", problems)
+        return replace(
+            self,
+            population=self.population if population is None else population,
+            parameters={**self.parameters, **(parameters or {})},
+            policies=_merged(self.policies, more),
+            explore=self.explore if explore is None else explore,
+        )
+
+    def programme(self) -> Programme:
+        """Give the measures of the scenario, those of the technology variant among them."""
+        problems: list[str] = []
+        variant = _variant("technology", self.technology).policies
+        found = Programme(_merged(tuple(_chosen(variant, problems)), self.policies), self.explore)
+        if problems:
+            raise ScenarioError.collect(f"technology '{self.technology}'", problems)
+        return found
 
     def apply(self, tables: ParameterSet) -> ParameterSet:
         """Return the tables with the values of the scenario.
@@ -67,20 +110,27 @@ class Scenario:
         Raises
         ------
         ScenarioError
-            If the population variant does not exist.
+            If a variant does not exist, or sets what is also given as a parameter.
         ParameterError
             If a parameter does not exist, or the value does not fit.
         """
         from krapte_sd.scenarios.population import variant_inputs
 
-        changes = dict(variant_inputs(tables, self.population))
-        both = sorted(set(changes) & set(self.parameters))
-        if both:
-            raise ScenarioError(
-                f"scenario '{self.name}': {', '.join(both)} is given as a parameter and set by the population variant "
-                f"'{self.population}'; remedy: drop one of the two"
-            )
-        changes.update(self.parameters)
+        changes: dict[str, Any] = {}
+        sets = {f"population variant '{self.population}'": dict(variant_inputs(tables, self.population))}
+        for kind in KINDS:
+            name = getattr(self, kind)
+            sets[f"{kind} '{name}'"] = variant_changes(_variant(kind, name), tables)
+        sets["scenario"] = dict(self.parameters)
+        for who, own in sets.items():
+            both = sorted(set(changes) & set(own))
+            if both:
+                before = next(other for other, each in sets.items() if both[0] in each)
+                how = "is given as a parameter and set by the" if who == "scenario" else f"is set by the {who} and the"
+                raise ScenarioError(
+                    f"scenario '{self.name}': {', '.join(both)} {how} {before}; remedy: drop one of the two"
+                )
+            changes.update(own)
         return tables.replace(changes) if changes else tables
 
     def text(self) -> str:
@@ -91,76 +141,198 @@ class Scenario:
             name: float(value) if getattr(value, "ndim", 0) == 0 else f"array of shape {tuple(value.shape)}"
             for name, value in self.parameters.items()
         }
-        content = {
+        content: dict[str, Any] = {
             "name": self.name,
             "title": self.title,
             "title_nl": self.title_nl,
             "description": self.description,
-            "population": self.population,
-            "parameters": numbers,
         }
+        content |= {kind: getattr(self, kind) for kind in BASELINE}
+        content["parameters"] = numbers
+        content["policies"] = [_told(each) for each in self.policies]
+        if self.explore:
+            content["explore"] = True
         return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100))
+
+
+def _told(chosen: Chosen) -> dict[str, Any]:
+    own = chosen.measure
+    dates = {name: getattr(own, name) for name in _DATES if getattr(own, name) is not None}
+    strength = {} if chosen.strength is None else {"strength": chosen.strength}
+    return {"measure": own.slug, **strength, **dates}
+
+
+def _variant(kind: str, name: str) -> Any:
+    known = variants_of(kind)
+    if name not in known:
+        allowed = f"allowed: {', '.join(known)}{nearest(str(name)[:60], known)}"
+        raise ScenarioError(f"unknown {kind} variant {clipped(name)}; {allowed}")
+    return known[name]
+
+
+def _asked(given: Any, problems: list[str]) -> Asked | None:
+    """Read one measure that is asked for: its name, or a mapping."""
+    if isinstance(given, Asked):
+        return given
+    try:
+        return Asked.model_validate({"measure": given} if isinstance(given, str) else given)
+    except ValidationError as error:
+        problems.extend(said("policies", YamlDocument(given), error, Asked))
+        return None
+
+
+def _chosen(asked: Sequence[Asked | None], problems: list[str]) -> list[Chosen]:
+    """Find the measures that are asked for, with their strength and dates."""
+    found: list[Chosen] = []
+    for each in asked:
+        if each is None:
+            continue
+        try:
+            own = find_measures(each.measure)
+        except ScenarioError as error:
+            problems.extend(error.problems)
+            continue
+        for measure in own:
+            if any(measure.slug == other.measure.slug for other in found):
+                problems.append(f"the measure '{measure.slug}' is asked for twice; remedy: drop one of the two")
+                continue
+            one = _one(measure, each, problems)
+            if one is not None:
+                found.append(one)
+    return found
+
+
+def _one(measure: Measure, asked: Asked, problems: list[str]) -> Chosen | None:
+    dates = {name: getattr(asked, name) for name in _DATES if getattr(asked, name) is not None}
+    strength = asked.strength
+    value = getattr(measure.strength, strength) if isinstance(strength, str) else strength
+    lowest = min(0.0, measure.strength.low)
+    if value is not None and not lowest <= value <= measure.cap:
+        what = f"strength {value:g} of '{measure.slug}' is out of reach"
+        problems.append(f"{what}; allowed: {lowest:g} to {measure.cap:g} ({measure.strength.unit}; {measure.pool})")
+        return None
+    try:
+        dated = Measure.model_validate({**measure.model_dump(), **dates}) if dates else measure
+    except ValidationError as error:
+        problems.extend(f"measure '{measure.slug}': {each['msg']}; found {dates}" for each in error.errors())
+        return None
+    return Chosen(dated, None if value is None else float(value))
+
+
+def _merged(first: Sequence[Chosen], second: Sequence[Chosen]) -> tuple[Chosen, ...]:
+    """Put measures together; of one that is in both, the second stands."""
+    found = {each.measure.slug: each for each in (*first, *second)}
+    return tuple(found.values())
 
 
 def _folder() -> Path:
     return parameters_folder() / FOLDER
 
 
-def _found(name: str) -> Path:
+def _shipped() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(_folder().glob("*.yaml")) if path.name != VARIANTS}
+
+
+def _found(name: str, beside: Path) -> Path:
     """Find the file of a scenario: one of those shipped, or a path that ends in .yaml."""
-    shipped = {path.stem: path for path in sorted(_folder().glob("*.yaml"))}
+    shipped = _shipped()
     if name in shipped:
         return shipped[name]
     try:
-        if name.endswith((".yaml", ".yml")) and Path(name).is_file():
-            return Path(name)
+        if name.endswith((".yaml", ".yml")) and (beside / name).exists():
+            return beside / name
     except (OSError, ValueError):
         pass  # a name that no file can have
     allowed = f"allowed: {', '.join(shipped)}, or a .yaml file"
     raise ScenarioError(f"there is no scenario '{name[:80]}'; {allowed}{nearest(name[:80], list(shipped))}")
 
 
-def read_scenario(name: str) -> Scenario:
-    """Read a scenario by its name or from a YAML file.
+def _read(path: Path) -> ScenarioFile:
+    problems = Problems()
+    document = read_yaml(read_text(path), path.name, problems)
+    if document is None or problems.lines:
+        raise ScenarioError.collect(f"scenario {path}", problems.lines)
+    return _valid(document, path.name, f"scenario {path}")
+
+
+def _valid(document: YamlDocument, file: str, heading: str) -> ScenarioFile:
+    try:
+        return ScenarioFile.model_validate(document.data)
+    except ValidationError as error:
+        raise ScenarioError.collect(heading, said(file, document, error, ScenarioFile)) from None
+
+
+def _resolved(own: ScenarioFile, where: str, beside: Path, above: tuple[str, ...]) -> Scenario:
+    """Put a scenario on top of its parents."""
+    problems: list[str] = []
+    parent = Scenario("", "", "", "")
+    if own.extends is not None:
+        path = _found(own.extends, beside)
+        key = str(path.resolve())
+        if key in above:
+            chain = " -> ".join(Path(each).name for each in (*above, key))
+            raise ScenarioError(f"scenario {where}: extends goes round in a circle: {chain}; remedy: cut one link")
+        if len(above) >= _DEEPEST:
+            raise ScenarioError(f"scenario {where}: more than {_DEEPEST} parents; remedy: put some of them together")
+        parent = _resolved(_read(path), str(path), path.parent, (*above, key))
+    kept = []
+    names = [each.measure.slug for each in parent.policies]
+    numbers = [each.measure.id for each in parent.policies]
+    for name in own.without:
+        if name not in (*names, *numbers):
+            allowed = f"allowed: {', '.join(names) or 'none, the parent has no measures'}{nearest(name[:60], names)}"
+            problems.append(f"without: {clipped(name)} is no measure of the parent; {allowed}")
+    for each in parent.policies:
+        if each.measure.slug not in own.without and each.measure.id not in own.without:
+            kept.append(each)
+    more = _chosen(own.policies, problems)
+    chosen = {kind: getattr(own, kind) for kind in BASELINE if getattr(own, kind) is not None}
+    for kind in KINDS:
+        if kind in chosen:
+            try:
+                _variant(kind, chosen[kind])
+            except ScenarioError as error:
+                problems.append(str(error))
+    if problems:
+        raise ScenarioError.collect(f"scenario {where}", problems)
+    return replace(
+        parent,
+        name=own.name,
+        title=own.title,
+        title_nl=own.title_nl,
+        description=own.description,
+        parameters={**parent.parameters, **own.parameters},
+        policies=_merged(kept, more),
+        explore=own.explore or parent.explore,
+        **chosen,
+    )
+
+
+def read_scenario(given: Given | Scenario) -> Scenario:
+    """Read a scenario by its name, from a YAML file or from a mapping.
 
     Parameters
     ----------
-    name : str
-        A name out of `krapte_sd.scenarios`, or a path that ends in .yaml.
+    given : str or mapping
+        A name out of `krapte_sd.scenarios`, a path that ends in .yaml, or the content of such a file.
 
     Returns
     -------
     Scenario
-        The scenario.
+        The scenario, put on top of its parents.
 
     Raises
     ------
     ScenarioError
-        If there is no such scenario (with the nearest name), or the file does not follow the schema.
+        If there is no such scenario (with the nearest name), or it does not follow the schema.
     """
-    path = _found(name)
-    problems = Problems()
-    try:
-        document = read_yaml(path.read_text(encoding="utf-8"), path.name, problems)
-    except UnicodeDecodeError:
-        raise ScenarioError(f"scenario {path}: not text in UTF-8; remedy: save it as UTF-8") from None
-    if document is None or problems.lines:
-        raise ScenarioError.collect(f"scenario {path}", problems.lines)
-    try:
-        found = _Schema.model_validate(document.data)
-    except ValidationError as error:
-        raise ScenarioError.collect(f"scenario {path}", [_said(path, dict(e)) for e in error.errors()]) from None
-    return Scenario(**found.model_dump())
-
-
-def _said(path: Path, error: Mapping[str, Any]) -> str:
-    """Say one mistake of the schema with the field, what was found and the nearest field."""
-    where = ".".join(map(str, error["loc"]))
-    text = f"{path.name}: {where or 'file'}: {error['msg']}; found {str(error['input'])[:60]!r}"
-    if error["type"] == "extra_forbidden":
-        fields = list(_Schema.model_fields)
-        text += f"; allowed: {', '.join(fields)}{nearest(str(error['loc'][-1])[:60], fields)}"
-    return text
+    if isinstance(given, Scenario):
+        return given
+    if isinstance(given, Mapping):
+        own = _valid(YamlDocument(dict(given)), "scenario", "scenario")
+        return _resolved(own, f"'{own.name}'", Path(), ())
+    path = _found(given, Path())
+    return _resolved(_read(path), str(path), path.parent, (str(path.resolve()),))
 
 
 def scenario_table() -> pd.DataFrame:
@@ -169,13 +341,16 @@ def scenario_table() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns name, title, title_nl, population, description.
+        Columns name, title, title_nl, population, economy, tasks, technology, policies (how many), description.
     """
     import pandas as pd
 
-    found = [read_scenario(p.stem) for p in sorted(_folder().glob("*.yaml"))]
-    return pd.DataFrame([(s.name, s.title, s.title_nl, s.population, s.description) for s in found],
-                        columns=["name", "title", "title_nl", "population", "description"])  # fmt: skip
+    found = [read_scenario(name) for name in _shipped()]
+    columns = ["name", "title", "title_nl", *BASELINE, "policies", "description"]
+    rows = [
+        (s.name, s.title, s.title_nl, *(getattr(s, k) for k in BASELINE), len(s.policies), s.description) for s in found
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def populations() -> pd.DataFrame:
