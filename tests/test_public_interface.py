@@ -12,7 +12,21 @@ NAMES = {
     "knockout", "load_model", "loops", "open_forecast", "parameters", "policies", "populations", "run", "scenarios",
     "validate", "variables", "write_forecast",
 }  # fmt: skip
-HEAVY = ("pysd", "numba", "matplotlib", "statsmodels", "netCDF4", "scipy", "xarray")
+HEAVY = (
+    "pysd",
+    "numba",
+    "llvmlite",
+    "matplotlib",
+    "statsmodels",
+    "netCDF4",
+    "scipy",
+    "xarray",
+    "pandas",
+    "openpyxl",
+    "zarr",
+    "panel",
+    "bokeh",
+)
 
 
 def child(code):

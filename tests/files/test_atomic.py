@@ -6,10 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from pathlib import Path
 
-import numpy as np
 import pytest
 import xarray as xr
 from netcdf_sample import sample
@@ -18,7 +15,6 @@ import krapte_sd.files as files
 from krapte_sd.errors import FileError
 from krapte_sd.files.atomic import replace_file
 
-HELPERS = Path(__file__).resolve().parent.parent / "helpers"
 OLD, NEW = b"old content", b"new content, longer" * 1000
 
 
@@ -39,30 +35,47 @@ def test_replace(target):
     assert names(target.parent) == ["forecast.nc"]
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-def test_a_killed_write_leaves_a_whole_file(tmp_path, child_environment):
-    path = tmp_path / "forecast.nc"
-    expected = {seed: sample(seed) for seed in (1, 2)}
-    files.write_netcdf(expected[1], path)
-    random = np.random.default_rng(20240101)
-    call = [sys.executable, str(HELPERS / "netcdf_sample.py"), str(path), "1,2"]
-    seen, left = set(), 0
-    for _ in range(12):
-        with subprocess.Popen(call, env=child_environment, stdout=subprocess.PIPE) as child:
-            assert child.stdout.readline() == b"ready\n"
-            deadline = time.monotonic() + random.uniform(0.0, 0.25)
-            # Meanwhile another reader: it must never see a part.
-            while time.monotonic() < deadline:
-                assert int(files.open_netcdf(path)["single"]) in (1, 2)
-            child.send_signal(signal.SIGKILL)
-        found = files.open_netcdf(path)
-        seed = int(found["single"])
-        xr.testing.assert_identical(found, expected[seed])
-        seen.add(seed)
-        left += len(names(tmp_path)) - 1
-        files.write_netcdf(expected[1], path)
-        assert names(tmp_path) == ["forecast.nc"]
-    assert seen
+# One process loads everything, then forks a child that writes two datasets in turn for ever, and kills it.
+KILLER = """
+import os, random, signal, sys, time
+from netcdf_sample import sample
+import krapte_sd.files as files
+
+path, kills = sys.argv[1], int(sys.argv[2])
+small = {seed: sample(seed).isel(sector=slice(3), age=slice(4)) for seed in (1, 2)}
+files.write_forecast(small[1], path)
+random.seed(5)
+seen = []
+for _ in range(kills):
+    child = os.fork()
+    if child == 0:
+        while True:
+            for seed in (2, 1):
+                files.write_forecast(small[seed], path)
+    deadline = time.monotonic() + random.uniform(0.0, 0.15)
+    while time.monotonic() < deadline:
+        if not path.endswith(".zarr"):  # another reader must never see a part
+            assert int(files.open_forecast(path)["single"]) in (1, 2)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    found = files.open_forecast(path)
+    seen.append(int(found["single"]))
+    assert found.identical(small[seen[-1]]), "torn"
+files.write_forecast(small[1], path)
+print(seen.count(1), seen.count(2))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+@pytest.mark.parametrize(("name", "kills"), [("a.nc", 30), ("a.csv", 10), ("a.zarr", 20)])
+def test_a_killed_write_leaves_a_whole_file(tmp_path, child_environment, name, kills):
+    call = [sys.executable, "-W", "ignore", "-c", KILLER, str(tmp_path / name), str(kills)]
+    result = subprocess.run(call, env=child_environment, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert sum(map(int, result.stdout.split())) == kills
+    if name != "a.zarr":
+        # The next write sweeps what the killed ones left.
+        assert names(tmp_path) == [name]
 
 
 STOP_INSIDE = """
@@ -188,6 +201,31 @@ def test_a_disk_that_is_really_full(tmp_path):
         replace_file(disk / "a.nc", bytes(100_000))
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="mounts a small disk")
+def test_a_store_on_a_full_disk(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("no permission to mount")
+    try:
+        old = sample(1).isel(age=slice(2))
+        files.write_forecast(old, disk / "a.zarr")
+        with pytest.raises(FileError, match="No space left on device; free some space"):
+            files.write_forecast(xr.concat([sample(2)] * 9, "copy"), disk / "a.zarr")
+        assert names(disk) == ["a.zarr"]
+        assert files.open_forecast(disk / "a.zarr").identical(old)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_store_taken_away_by_a_killed_write_is_put_back(tmp_path):
+    old = sample(1).isel(age=slice(2))
+    files.write_forecast(old, tmp_path / "a.zarr")
+    (tmp_path / "a.zarr").rename(tmp_path / ".a.zarr.12345678.old")
+    assert files.open_forecast(tmp_path / "a.zarr").identical(old)
+    assert names(tmp_path) == ["a.zarr"]
 
 
 def test_an_interrupt_leaves_nothing(target, monkeypatch):

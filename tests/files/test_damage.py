@@ -14,7 +14,7 @@ from krapte_sd.errors import FileError
 from krapte_sd.files.hdf5 import lookup3, without_clock
 from krapte_sd.files.netcdf import _seal
 
-FLIPS, CUTS = 300, 40
+FLIPS, CUTS = 500, 40  # for each seed
 
 # In a child process: should HDF5 crash or hang on a bad file, the test fails and the suite goes on.
 CHILD = """

@@ -103,6 +103,24 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     return target
 
 
+def read_whole(path: str | os.PathLike[str]) -> bytes:
+    """Read a regular file; never wait for a pipe or a device.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is no regular one.
+    """
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode) and not Path(path).is_dir():
+            raise FileError(f"{path}: cannot be read: it is not a regular file; give the name of a file")
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise explain_reading(path, error) from error
+
+
 def explain_reading(path: str | os.PathLike[str], error: Exception) -> FileError:
     """Make the `FileError` for a file that the system would not let us read."""
     return FileError(_explain(path, "cannot be read", error))

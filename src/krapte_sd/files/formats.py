@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import xarray as xr
 
 from krapte_sd.errors import FileError, nearest
-from krapte_sd.files.atomic import check_target, explain_reading, replace_file
+from krapte_sd.files.atomic import check_target, read_whole, replace_file
 from krapte_sd.files.contents import CHECKSUM
 from krapte_sd.files.encode import SCHEMA_VERSION, encode
 from krapte_sd.files.iamc import check_table, iamc_table
@@ -185,17 +185,20 @@ def _check_iamc(path: str | os.PathLike[str]) -> dict[str, str]:
     import pandas as pd
 
     where = os.fspath(path)
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        raise explain_reading(path, error) from error
+    data = read_whole(path)
     if data.startswith(MARK):
         raise FileError(f"{where}: a tidy table, not one in the IAMC format; let its name end in .csv alone")
     try:
-        table = pd.read_csv(io.StringIO(data.decode("utf-8")), dtype=str, keep_default_na=False)
-    except ValueError as error:  # among them text that is not UTF-8
-        raise FileError(f"{where}: not a table in the IAMC format ({str(error).strip()[:200]})") from error
-    checked = check_table(table, where)
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8")), strict=True))
+    except (ValueError, csv.Error) as error:  # among them text that is not UTF-8
+        raise FileError(f"{where}: not a table in the IAMC format ({error}); write it again") from error
+    width = len(rows[0]) if rows else 0
+    ragged = [
+        f"row {k + 1}: {len(row)} cells, the first row has {width}" for k, row in enumerate(rows) if len(row) != width
+    ]
+    if ragged or not rows:
+        raise FileError.collect(f"{where}: not a table in the IAMC format", ragged[:20] or ["the file is empty"])
+    checked = check_table(pd.DataFrame(rows[1:], columns=rows[0], dtype=str), where)
     return {
         "state": "the form is right; this format has no place for a checksum, so changed numbers are not seen",
         "format": "IAMC",

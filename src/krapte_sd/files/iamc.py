@@ -195,7 +195,7 @@ def check_table(table: pd.DataFrame, where: str) -> pd.DataFrame:
     keys = table[list(COLUMNS)].astype(object)
     for at, labels in enumerate(keys.itertuples(index=False, name=None)):
         for column, cell in zip(COLUMNS, labels, strict=True):
-            if not isinstance(cell, str) or not cell.strip():
+            if not isinstance(cell, str) or not cell.strip() or not cell.isprintable():
                 problems.append(f"row {at + 2}: {column} is empty or no text; found {str(cell)[:40]!r}")
     twice = table.index[keys.astype(str).duplicated()]
     problems += [f"row {at + 2}: the row of this region and variable stands twice" for at in twice]

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from krapte_sd.errors import FileError
-from krapte_sd.files.atomic import explain_reading, replace_file
+from krapte_sd.files.atomic import read_whole, replace_file
 from krapte_sd.files.contents import Attribute, Contents, Variable
 from krapte_sd.files.decode import check, decode
 from krapte_sd.files.encode import encode
@@ -101,10 +100,7 @@ def open_netcdf(path: str | os.PathLike[str]) -> xr.Dataset:
         not a file of krapte_sd.
     """
     where = os.fspath(path)
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        raise explain_reading(path, error) from error
+    data = read_whole(path)
     contents = _unpack(data, where)
     check(contents, where)
     return decode(contents, where)

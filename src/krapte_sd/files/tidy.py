@@ -12,14 +12,13 @@ import io
 import itertools
 import json
 import os
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
 from krapte_sd.errors import FileError
-from krapte_sd.files.atomic import explain_reading, replace_file
+from krapte_sd.files.atomic import read_whole, replace_file
 from krapte_sd.files.contents import CHECKSUM
 from krapte_sd.files.encode import SCHEMA_VERSION, encode
 from krapte_sd.files.layout import TIME, YEAR
@@ -80,10 +79,7 @@ def open_tidy(path: str | os.PathLike[str]) -> xr.Dataset:
     FileError
         If the file is missing, changed in any byte, or not a tidy table of krapte_sd.
     """
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        raise explain_reading(path, error) from error
+    data = read_whole(path)
     return _parsed(data, os.fspath(path))
 
 
@@ -97,7 +93,7 @@ def _body(ds: xr.Dataset, checksum: str) -> bytes:
     text = io.StringIO()
     text.write(_LAYOUT.decode() + json.dumps(layout, ensure_ascii=False, allow_nan=False) + "\n")
     columns = _columns(ds)
-    text.write(",".join(["variable", "unit", *columns, "when", "year", "value"]) + "\n")
+    text.write(_header(columns) + "\n")
     for name, each in ds.data_vars.items():
         values = each.values
         if values.dtype.kind not in "fiub":
@@ -113,6 +109,10 @@ def _columns(ds: xr.Dataset) -> list[str]:
     """Give the dimensions that get a column of their own: all but time."""
     found = {str(dim): None for each in ds.data_vars.values() for dim in each.dims}
     return [dim for dim in found if dim not in WHEN]
+
+
+def _header(columns: list[str]) -> str:
+    return ",".join(["variable", "unit", *columns, "when", "year", "value"])
 
 
 def _labels(ds: xr.Dataset, name: str, columns: list[str]) -> list[str]:
@@ -182,7 +182,17 @@ def _parsed(data: bytes, where: str) -> xr.Dataset:
         layout, ds = _rebuilt(body)
         checksum = encode(ds).attrs[CHECKSUM]
     # Only a file made on purpose gets here; it can end in any of these.
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, MemoryError, OSError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        MemoryError,
+        OSError,
+        RecursionError,
+    ) as error:
         raise FileError(f"{where}: the table does not fit its description ({str(error)[:200]}); {_AGAIN}") from error
     if checksum != layout.get(CHECKSUM):
         raise FileError(f"{where}: the contents were changed: '{CHECKSUM}' does not fit them; {_AGAIN}")
@@ -212,6 +222,8 @@ def _rebuilt(body: bytes) -> tuple[dict[str, Any], xr.Dataset]:
         start += sizes[name]
     ds = xr.Dataset(data, coords, layout["attrs"])
     columns = _columns(ds)
+    if lines[0] != _header(columns):
+        raise ValueError("other columns than described")
     wanted = itertools.chain.from_iterable(_labels(ds, str(name), columns) for name in ds.data_vars)
     if any(line.rpartition(",")[0] != label for line, label in zip(lines[1:-1], wanted, strict=True)):
         raise ValueError("a row has other labels than its place")

@@ -15,13 +15,12 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import xarray as xr
 
 from krapte_sd.errors import FileError
-from krapte_sd.files.atomic import explain_reading, replace_file
+from krapte_sd.files.atomic import read_whole, replace_file
 from krapte_sd.files.encode import SCHEMA_VERSION
 from krapte_sd.files.iamc import AGE, check_table, iamc_table, wide_rows, years_of
 from krapte_sd.files.tidy import WHEN
@@ -240,10 +239,7 @@ def open_book(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, p
 
 
 def _sheets(path: str | os.PathLike[str], where: str) -> dict[str, Rows]:
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        raise explain_reading(path, error) from error
+    data = read_whole(path)
     openpyxl = check_library()
     if not data.startswith(b"PK"):
         what = f"it begins with {data[:8]!r}" if data else "it is empty"

@@ -1,18 +1,20 @@
 """Writing and reading Zarr: the same contents as the netCDF file, one array for each variable.
 
-Version 2 of the format, which every reader knows. The store is made beside its place
-and then renamed. The attribute ``content_sha256`` covers every name, number and
-attribute, as in the netCDF file; types of numbers in attributes, which JSON does not
-keep, stand in ``krapte_sd_types``.
+Version 2 of the format, which every reader knows. The store is made beside its place and then renamed; a folder
+cannot be exchanged in one step, so what a kill between two steps has taken away is put back when the store is next
+opened or written. The attribute ``content_sha256`` covers every name, number and attribute, as in the netCDF file;
+types of numbers in attributes, which JSON does not keep, stand in ``krapte_sd_types``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import secrets
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,7 @@ def check_store(path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     try:
         target = target.resolve()
+        _recover(target)
         if target.exists():
             attrs = target / ".zattrs"
             if not attrs.is_file() or SCHEMA not in json.loads(attrs.read_text(encoding="utf-8")):
@@ -141,6 +144,16 @@ def _replace(target: Path, part: Path, contents: Contents, fill: Any) -> str:
     return checksum
 
 
+def _recover(target: Path) -> None:
+    """Put the old store back if a killed write got no further than taking it away; remove it if the new one stands."""
+    with contextlib.suppress(OSError):
+        for old in sorted(target.parent.glob(f".{glob.escape(target.name)}.????????.old")):
+            if target.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.rename(target)
+
+
 def _array(group: Any, name: str, variable: Variable, shape: tuple[int, ...], chunks: tuple[int, ...] | None) -> Any:
     made = group.create_array(
         name=name,
@@ -180,21 +193,27 @@ def open_zarr(path: str | os.PathLike[str]) -> xr.Dataset:
     """
     zarr = _library()
     where = os.fspath(path)
+    _recover(Path(path))
     if not (Path(path) / ".zgroup").is_file():
         raise explain_reading(path, FileNotFoundError(2, "no such store"))
     try:
-        group = zarr.open_group(where, mode="r", zarr_format=2)
-        variables = {}
-        sizes: dict[str, int] = {}
-        for name, array in group.arrays():
-            attrs = _attributes(dict(array.attrs))
-            dims = tuple(attrs.pop(_DIMS))
-            values = np.asarray(array[...])
-            variables[name] = Variable(dims, values, attrs)
-            sizes.update(zip(dims, values.shape, strict=True))
-        contents = Contents(sizes, variables, _attributes(dict(group.attrs)))
+        with warnings.catch_warnings():
+            # What zarr does not know it warns of and leaves out; the checksum then says so.
+            warnings.simplefilter("ignore")
+            # The description of each array itself, not the copy of all of them at the top.
+            group = zarr.open_group(where, mode="r", zarr_format=2, use_consolidated=False)
+            variables = {}
+            sizes: dict[str, int] = {}
+            for name, array in group.arrays():
+                attrs = _attributes(dict(array.attrs))
+                dims = tuple(attrs.pop(_DIMS))
+                values = np.asarray(array[...])
+                variables[name] = Variable(dims, values, attrs)
+                sizes.update(zip(dims, values.shape, strict=True))
+            contents = Contents(sizes, variables, _attributes(dict(group.attrs)))
     # A damaged store can end in any of these.
-    except (OSError, RuntimeError, ValueError, TypeError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, EOFError,
+            MemoryError) as error:  # fmt: skip
         raise FileError(f"{where}: the store is damaged ({error}); run the forecast again") from error
     check(contents, where)
     return decode(contents, where)
@@ -202,4 +221,8 @@ def open_zarr(path: str | os.PathLike[str]) -> xr.Dataset:
 
 def _attributes(found: dict[str, Any]) -> dict[str, Any]:
     types: dict[str, str] = found.pop(_TYPES, {})
-    return {name: np.asarray(value, types[name]) if name in types else value for name, value in found.items()}
+    made = {name: np.asarray(value, types[name]) if name in types else value for name, value in found.items()}
+    bare = [name for name, value in made.items() if not isinstance(value, str | list | np.ndarray)]
+    if bare:
+        raise ValueError(f"the type of the attribute '{bare[0]}' is missing")
+    return made
