@@ -107,7 +107,7 @@ def test_parameters():
     for column in ("unit", "statuses", "sources", "definition", "method"):
         assert (table[column].str.len() > 0).all(), column
     # Every input of the model that is a number is in a table; these follow from the division of the country.
-    made = {"birth_year", "commuting_share", "same_place", "domestic_pull", "move_weight"}
+    made = {"birth_year", "commuting_share", "same_place", "domestic_pull", "move_weight", "age_pull", "birth_factor"}
     assert set(ks.load_model().equations.inputs) - set(table["parameter"]) == made
 
 

@@ -28,7 +28,7 @@ TOLERANCE = 1e-9
 NEGLIGIBLE = 1e-6
 #: Cells below this are too small for Vensim's ZIDZ (compared on the scale of the variable only).
 THREE = {"north": range(20, 25), "middle": range(25, 29), "south": range(29, 32)}
-WEIGHTED = {"domestic_move_rate"}
+WEIGHTED = {"domestic_move_rate", "domestic_move_by_age", "birth_factor"}
 
 
 @pytest.fixture(scope="module", params=SIZES)
@@ -131,6 +131,29 @@ def test_an_unknown_division_is_named_with_the_nearest() -> None:
     assert "did you mean 'province'" in text
 
 
+def part_of_ages(ds: xr.Dataset, name: str, ages: slice) -> np.ndarray:
+    """Share of a region in the residents of the country of some ages, by 1 January."""
+    people = ds["population_by_age"].sum("sex").sel(age=ages).sum("age")
+    return (people.isel(region=list(ds["region_name"].values).index(name)) / people.sum("region")).values
+
+
+def test_towns_keep_their_students_and_their_share_of_the_children(regional: tuple[str, xr.Dataset]) -> None:
+    name, ds = regional
+    towns = {"province": ("Groningen",), "arbeidsmarktregio": ("Groningen", "Rijk van Nijmegen", "Groot Amsterdam")}
+    for town in towns[name]:
+        students, pupils = (part_of_ages(ds, town, ages) for ages in (slice(20, 24), slice(10, 14)))
+        # those who are 20 to 24 in 2034 were pupils in 2024: without newcomers they would have the share of the pupils
+        assert students[0] > 1.2 * pupils[0], town
+        assert students[10] / pupils[0] == pytest.approx(students[0] / pupils[0], rel=0.1), town
+        assert part_of_ages(ds, town, slice(0, 4))[6] == pytest.approx(part_of_ages(ds, town, slice(0, 4))[0], rel=0.07)
+
+
+def test_expansion_demand_is_the_change_of_filled_posts(regional: tuple[str, xr.Dataset]) -> None:
+    _, ds = regional
+    posts = (ds["labour_needed"] - ds["need_gap"]).values
+    np.testing.assert_allclose(np.diff(posts, axis=0), ds["expansion_demand"].values, rtol=0, atol=1e-6)
+
+
 def test_the_default_step_is_fine_enough_by_region(regional: tuple[str, xr.Dataset]) -> None:
     name, ds = regional
     fine = ks.run("baseline", regions=name, step=1 / 16, until=2035, by_age=False)
@@ -196,7 +219,7 @@ def add_up(source: Path, target: Path, part_of: dict[str, str]) -> None:
             )
             kept["value"] = repr(float(kept["value"]) + value)
             # any status that is there will do; those of parts that differ are not compared
-        rates = [row for row in rows.values() if row["parameter"] in WEIGHTED]
+        rates = [row for row in rows.values() if row["parameter"] == "domestic_move_rate"]
         for row in rates:
             row.update(low=row["value"], high=row["value"], distribution="constant")
         names = list(next(iter(rows.values())))

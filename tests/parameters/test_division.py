@@ -17,7 +17,7 @@ DIVIDED = (
     "initial_population", "initial_employed", "initial_unemployed", "initial_vacancies", "net_migration_assumed",
     "task_volume",
 )  # fmt: skip
-ADDED = {"commuting_share", "same_place", "domestic_pull", "move_weight"}
+ADDED = {"commuting_share", "same_place", "domestic_pull", "move_weight", "age_pull", "birth_factor"}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,8 @@ def test_the_country_as_one_region_has_the_national_figures(national: ParameterS
     assert found["commuting_share"].value.tolist() == [[[1.0] * 19]]
     assert found["same_place"].value.tolist() == [[1.0]]
     assert found["domestic_pull"].value.tolist() == [0.0]
-    assert set(found["move_weight"].value) == {0.0}
+    assert set(found["move_weight"].value) == set(found["age_pull"].value.ravel()) == {0.0}
+    assert found["birth_factor"].value.tolist() == [1.0]
 
 
 def test_regions_add_up_to_the_national_table(
@@ -95,7 +96,7 @@ def read_parameters_of(division: RegionSet) -> ParameterSet:
 def test_a_part_of_the_tables_can_be_divided(national: ParameterSet, division: RegionSet) -> None:
     part = part_of(national, "initial_vacancies")
     found = divide(part, division)
-    assert set(found.names) == {"initial_vacancies", "domestic_pull", "move_weight"}
+    assert set(found.names) == {"initial_vacancies", *ADDED - {"commuting_share", "same_place"}}
     assert found.sha256 != part.sha256
 
 

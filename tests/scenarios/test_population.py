@@ -60,7 +60,10 @@ def run():
             "net_migration_assumed": Series(YEARS, parameters.values("net_migration_assumed").to_numpy().T),
         }
         # one region: nobody moves within the country
-        inputs |= {"domestic_pull": np.zeros(1), "move_weight": Series(YEARS, np.zeros((YEARS.size, cohorts.size)))}
+        still = Series(YEARS, np.zeros((YEARS.size, cohorts.size)))
+        by_region = Series(YEARS, np.zeros((YEARS.size, 1, cohorts.size)))
+        inputs |= {"domestic_pull": np.zeros(1), "move_weight": still, "age_pull": by_region}
+        inputs["birth_factor"] = np.ones(1)
         for name in ("mortality_rate", "emigration_rate", "immigration_profile"):
             inputs[name] = Series(YEARS, table(name))
         result = program.run(inputs, 2024, 2051)

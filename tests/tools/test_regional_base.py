@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from tools.parameters import regions, regions_carry, regions_holdout
 from tools.parameters.regions_base import Base, base
 from tools.parameters.regions_jobs import GROUP_OF_SECTION, GROUPS, known_totals
-from tools.parameters.regions_outlook import END, START, move_weight, national_rates, project
+from tools.parameters.regions_outlook import END, START, move_weight, national_rates, project, regional
 
 from krapte_sd.parameters import ParameterSet, read_parameters
 from krapte_sd.parameters.locate import parameters_folder
@@ -56,11 +57,11 @@ def figures(path: Path) -> tuple[list[list[str]], np.ndarray]:
 
 def test_the_tables_can_be_derived_again(tmp_path: Path, found: Base) -> None:
     shutil.copytree(parameters_folder(), tmp_path / "parameters")
-    drift = regions._drift(found, parameters_folder())
+    drifting = regions.drift(found, parameters_folder())
     for name in regions.SETS:
         folder = tmp_path / "parameters" / "regional" / name
         before = {path.relative_to(folder): figures(path) for path in sorted(folder.rglob("*.csv"))}
-        regions.write_set(found, drift, getattr(found.divisions, name), folder)
+        regions.write_set(found, drifting, getattr(found.divisions, name), folder)
         assert len(before) == 6
         for path, (keys, numbers) in before.items():
             again = figures(folder / path)
@@ -152,8 +153,9 @@ def test_moves_add_up_to_zero_and_the_official_shares_hold(found: Base) -> None:
     weight = move_weight(found.observations, found.population.sum(axis=0))
     start = np.tensordot(found.divisions.province.incidence(), found.population, 1)
     net, move = tables["net_migration_share"].value, tables["domestic_move_rate"].value
-    moving = project(start, rates, net, move, weight)
-    staying = project(start, rates, net, np.zeros(12), weight)
+    own = regional(start, rates, net, weight)
+    moving = project(start, rates, own, move)
+    staying = project(start, rates, replace(own, pull=np.zeros((12, 101))), np.zeros(12))
     np.testing.assert_allclose(moving[1].sum(axis=0), staying[1].sum(axis=0), rtol=1e-12)
     rows = tables.rows("forecast_population")
     official = rows[(rows["year"] == END) & (rows["status"] == "official_projection")]

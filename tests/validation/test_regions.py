@@ -55,7 +55,8 @@ def test_all_accounts_are_there_and_close(table: pd.DataFrame) -> None:
     balance = table[table["group"] == "balance"]
     found = " | ".join(balance["line"])
     for account in (
-        "population by region", "domestic moves", "statuses", "commuters by region and section", "filled posts",
+        "population by region", "domestic moves", "statuses", "commuters by region and section",
+        "filled posts of all regions", "filled posts by region and section: expansion demand",
         "vacancies by region and section", "employed by section", "persons against posts",
         "persons against vacancies and direct hires", "layoffs",
     ):  # fmt: skip

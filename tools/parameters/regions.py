@@ -8,6 +8,7 @@ the regions), so that a run with regions adds up to the national one whatever th
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,17 +53,17 @@ COMMUTING_ERROR = {"province": 0.04, "arbeidsmarktregio": 0.06}
 def derive(parameters: Path) -> None:
     """Derive and write the tables of both divisions."""
     found = base(parameters)
-    drift = _drift(found, parameters)
+    drifting = drift(found, parameters)
     for name in SETS:
-        write_set(found, drift, getattr(found.divisions, name), parameters / "regional" / name)
+        write_set(found, drifting, getattr(found.divisions, name), parameters / "regional" / name)
 
 
-def write_set(found: Base, drift: dict[str, Floats], regions: RegionSet, folder: Path) -> None:
+def write_set(found: Base, drifting: Drift, regions: RegionSet, folder: Path) -> None:
     """Write all tables of one division; it may be any, if metadata files are in the folder."""
     write_rows(folder, "regional_people", people(found, regions))
     write_rows(folder, "regional_work", work(found, regions))
     write_rows(folder, "regional_groups", groups(found, regions))
-    write_rows(folder, "regional_outlook", prospects(found, drift, regions))
+    write_rows(folder, "regional_outlook", prospects(found, drifting, regions))
     incidence = regions.incidence()
     workers = incidence @ found.commuting.workers @ incidence.T
     write_matrix(folder / "between" / "commuting_share.csv", regions, workers / workers.sum(axis=1, keepdims=True))
@@ -206,40 +207,64 @@ def groups(found: Base, regions: RegionSet) -> list[Row]:
     return out
 
 
-def _drift(found: Base, parameters: Path) -> dict[str, Floats]:
-    """Solve the net domestic rates of the provinces; return what is needed by municipality."""
+@dataclass(frozen=True)
+class Drift:
+    """How municipalities drift apart; regions of any division are sums of it.
+
+    Attributes
+    ----------
+    national : regions_outlook.NationalRates
+        Rates of the country.
+    own : regions_outlook.Regional
+        Of municipalities.
+    people : numpy.ndarray
+        (27, municipalities) residents of 2024 to 2050; provinces have their official shares in the last.
+    width : numpy.ndarray
+        (municipalities,) half of the 67% interval of a rate.
+    homes : numpy.ndarray
+        (municipalities,) homes agreed.
+    """
+
+    national: outlook.NationalRates
+    own: outlook.Regional
+    people: Floats
+    width: Floats
+    homes: Floats
+
+
+def drift(found: Base, parameters: Path) -> Drift:
+    """Project the municipalities, with a net domestic rate for each province such that its forecast is met."""
     where = found.divisions
     national = outlook.national_rates(parameters)
     weight = outlook.move_weight(found.observations, found.population.sum(axis=0))
     immigration = outlook.immigration_shares(found.observations, where, found.population)
     incidence = where.province.incidence()
-    start = np.tensordot(incidence, found.population, 1)
-    share, spread = outlook.targets(found.observations, where, start.sum(axis=(1, 2)))
-    rate = outlook.solve_move_rates(start, national, incidence @ immigration, weight, share)
-    width = np.maximum(spread / (outlook.END - outlook.START), outlook.SMALLEST_SPREAD)
+    inhabitants = found.population.sum(axis=(1, 2))
+    share, spread = outlook.targets(found.observations, where, incidence @ inhabitants)
+    own = outlook.regional(found.population, national, immigration, weight)
     at = where.province.position
-    people = outlook.project(found.population, national, immigration, rate[at], weight).sum(axis=(2, 3))
+    rate = outlook.solve_move_rates(found.population, national, own, at, share)
+    width = np.maximum(spread / (outlook.END - outlook.START), outlook.SMALLEST_SPREAD)
+    people = outlook.project(found.population, national, own, rate[at]).sum(axis=(2, 3))
     homes = by_region(found.observations, "homes_agreed", where.province.codes)
     agreed = np.array([homes[code] for code in where.province.codes])
-    inhabitants = found.population.sum(axis=(1, 2))
-    return {
-        "rate": rate[at],
-        "width": width[at],
-        "weight": weight,
-        "immigration": immigration,
-        "people": people,
-        "homes": inhabitants * (agreed / (incidence @ inhabitants))[at],
-    }
+    per_inhabitant = agreed / (incidence @ inhabitants)
+    return Drift(national, own, people, width[at], inhabitants * per_inhabitant[at])
 
 
-def prospects(found: Base, drift: dict[str, Floats], regions: RegionSet) -> list[Row]:
+def prospects(found: Base, drifting: Drift, regions: RegionSet) -> list[Row]:
     """Rows of how regions drift apart: migration, homes, tasks, and the residents of 2035 and 2050 to compare with."""
     incidence = regions.incidence()
     inhabitants = found.population.sum(axis=(1, 2))
-    weights = incidence * inhabitants / (incidence @ inhabitants)[:, None]
     labels = {"region": regions.codes}
     province = regions.name == "province"
-    rate, width = weights @ drift["rate"], weights @ drift["width"]
+    start = np.tensordot(incidence, found.population, 1)
+    own = outlook.regional(start, drifting.national, incidence @ drifting.own.net_share, drifting.own.weight)
+    people = incidence @ drifting.people.T
+    share = people / people.sum(axis=0)
+    alone = np.arange(len(regions))
+    rate = outlook.solve_move_rates(start, drifting.national, own, alone, share[:, -1])
+    width = (incidence @ (inhabitants * drifting.width)) / (incidence @ inhabitants)
     out = rows_of(
         "domestic_move_rate",
         rate,
@@ -250,10 +275,17 @@ def prospects(found: Base, drift: dict[str, Floats], regions: RegionSet) -> list
         source="pbl_cbs_2022",
         status="estimated",
     )
-    out += rows_of("domestic_move_weight", drift["weight"], {"age": range(101)}, source="moves", status="assumed")
-    immigration = incidence @ drift["immigration"]
-    out += rows_of("net_migration_share", immigration, labels, source="immigration", status="estimated")
-    homes = incidence @ drift["homes"]
+    out += rows_of("domestic_move_weight", own.weight, {"age": range(101)}, source="moves", status="assumed")
+    out += rows_of(
+        "domestic_move_by_age",
+        own.pull,
+        {**labels, "age": range(101)},
+        source="municipal_population",
+        status="estimated",
+    )
+    out += rows_of("birth_factor", own.births, labels, source="municipal_population", status="estimated")
+    out += rows_of("net_migration_share", own.net_share, labels, source="immigration", status="estimated")
+    homes = incidence @ drifting.homes
     told = "literature" if province else "assumed"
     out += rows_of("homes_agreed_2022_2030", homes, labels, source="housing_agreements", status=told)
     for task in TASKS:
@@ -266,9 +298,7 @@ def prospects(found: Base, drift: dict[str, Floats], regions: RegionSet) -> list
             "status": told if task == "homes" else "assumed",
         }
         out += rows_of("task_location", (values / values.sum())[:, None], {**labels, "task": [task]}, **cells)
-    people = incidence @ drift["people"].T
     total = by_region(found.observations, "forecast_2022_population", ("NL",), period="2050")["NL"]
-    share = people / people.sum(axis=0)
     read = by_region(found.observations, "forecast_2022_population", regions.codes, period="2050")
     status = np.array(["official_projection" if code in read else "estimated" for code in regions.codes])
     last = np.array([read.get(code, value) for code, value in zip(regions.codes, share[:, -1] * total, strict=True)])

@@ -1,8 +1,9 @@
 """Residents of each municipality by sex and single age on 1 January 2024.
 
-From municipal five-year groups of 1 January 2021 (see ``parameters/observations/regions_population.yaml``): students
-and starters stay where students and starters live, settled people age where they live; then everything is brought to
-the totals of provinces and observed COROP areas and to the national table by sex and age of the model.
+From municipal five-year groups of 1 January 2021 (see ``parameters/observations/regions_population.yaml``): inside
+and between the groups shares of the country change where people move most; students and starters stay where students
+and starters live, settled people age where they live; then everything is brought to the totals of provinces and
+observed COROP areas and to the national table by sex and age of the model.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ SEXES = ("female", "male")
 BANDS = (*(f"{low}-{low + 4}" for low in range(0, 95, 5)), "95+")
 BAND_OF_AGE = np.minimum(np.arange(101) // 5, len(BANDS) - 1)
 YEARS_BETWEEN = 3
+OLDEST_MOVE = 73
+"""Moves are known up to this age."""
+
+ROUNDS = 60
 ASYLUM_AREA = "CR01"
 
 
@@ -84,6 +89,44 @@ def bands_of_2021(observations: Observations, municipalities: tuple[str, ...]) -
     return out
 
 
+def moves_by_age(observations: Observations) -> Floats:
+    """Return (101,) moves between municipalities by single age in 2017, percent of the residents of the age."""
+    moved = [
+        observations.value("moved_between_municipalities", period="2017", age=str(age))
+        for age in range(OLDEST_MOVE + 1)
+    ]
+    return np.append(moved, np.full(100 - OLDEST_MOVE, moved[-1]))
+
+
+def single_ages(share: Floats, people: Floats, moved: Floats) -> Floats:
+    """Return (..., 101) shares by single age that make the shares by five-year group.
+
+    Between the middles of the groups a share changes in proportion to how many people of each age move; the values in
+    the middles are adjusted until each group has its share.
+
+    Parameters
+    ----------
+    share : numpy.ndarray
+        (..., sexes, 20) shares of the country by five-year group.
+    people : numpy.ndarray
+        (sexes, 101) residents of the country.
+    moved : numpy.ndarray
+        (101,) how much people of the age move.
+    """
+    until = np.concatenate([[0.0], np.cumsum(moved)])  # moves in a life up to an exact age
+    at_age = (until[1:] + until[:-1]) / 2
+    middles = np.append(5 * np.arange(19) + 2.5, 97.5)
+    at_middle = np.interp(middles, np.arange(102), until)
+    between = np.array([np.interp(at_age, at_middle, row) for row in np.eye(len(BANDS))])
+    inside = np.equal.outer(BAND_OF_AGE, np.arange(len(BANDS)))
+    of_group = people[:, :, None] * inside / (people @ inside)[:, None, :]
+    middle = share.copy()
+    for _ in range(ROUNDS):
+        found = np.einsum("...sa,sab->...sb", middle @ between, of_group)
+        middle *= np.divide(share, found, out=np.ones_like(share), where=found > 0)
+    return np.asarray(middle @ between)
+
+
 def seed(observations: Observations, municipalities: tuple[str, ...], national: Floats) -> Floats:
     """Return (municipalities, 2, 101) residents before any margin but the national one is met."""
     by_age = np.array(
@@ -93,7 +136,7 @@ def seed(observations: Observations, municipalities: tuple[str, ...], national: 
         ]
     )
     bands = np.stack([by_age[:, band == BAND_OF_AGE].sum(axis=1) for band in range(len(BANDS))], axis=1)
-    share = (bands_of_2021(observations, municipalities) / bands)[:, :, BAND_OF_AGE]
+    share = single_ages(bands_of_2021(observations, municipalities) / bands, by_age, moves_by_age(observations))
     before = share[:, :, np.maximum(np.arange(101) - YEARS_BETWEEN, 0)]
     followed = cohort_weight()
     return np.asarray(national * ((1 - followed) * share + followed * before))

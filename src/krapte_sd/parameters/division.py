@@ -67,7 +67,7 @@ def divide(tables: ParameterSet, regions: RegionSet) -> ParameterSet:
     -------
     ParameterSet
         With the regions of the division in every regional parameter, and with ``commuting_share``, ``same_place``,
-        ``domestic_pull`` and ``move_weight``.
+        ``domestic_pull``, ``move_weight``, ``age_pull`` and ``birth_factor``.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def divide(tables: ParameterSet, regions: RegionSet) -> ParameterSet:
             made["initial_employed"] = _with(national, value, _labels(national, regions))
         sectors = national.along("sector")
         made |= _structure(regions, shares, national.value.sum(axis=(0, 2, 3)), sectors)
-    made |= _moves(regions, shares)
+    made |= _differences(regions, shares)
     for name in _AT_WORK:
         if name in made:
             made[name] = _at_work(made[name])
@@ -230,13 +230,15 @@ def _structure(
     }  # fmt: skip
 
 
-def _moves(regions: RegionSet, shares: ParameterSet | None) -> dict[str, Parameter]:
-    """Net moves between regions per resident; nothing in a country of one region."""
+def _differences(regions: RegionSet, shares: ParameterSet | None) -> dict[str, Parameter]:
+    """Net moves between regions per resident, and births; no differences in a country of one region."""
     if shares is None:
         pull, weight, ages = np.zeros(1), np.zeros(101), tuple(range(101))
+        by_age, births = np.zeros((1, 101)), np.ones(1)
     else:
         pull, moving = shares["domestic_move_rate"].value, shares["domestic_move_weight"]
         weight, ages = moving.value, tuple(int(a) for a in moving.along("age"))
+        by_age, births = shares["domestic_move_by_age"].value, shares["birth_factor"].value
     hold = Ages(below="hold", above="hold")
     return {
         "domestic_pull": _new(
@@ -247,6 +249,14 @@ def _moves(regions: RegionSet, shares: ParameterSet | None) -> dict[str, Paramet
             pull,
             "Net moves into the region per resident",
         ),
+        "birth_factor": _new(
+            "birth_factor",
+            "dmnl",
+            ("region",),
+            (tuple(regions.codes),),
+            births,
+            "Births relative to the national rates by age of the mother",
+        ),
         "move_weight": _new(
             "move_weight",
             "dmnl",
@@ -254,6 +264,15 @@ def _moves(regions: RegionSet, shares: ParameterSet | None) -> dict[str, Paramet
             (ages,),
             weight,
             "How much people of the age move, relative to the mean",
+            ages=hold,
+        ),
+        "age_pull": _new(
+            "age_pull",
+            "1/year",
+            ("region", "age"),
+            (tuple(regions.codes), ages),
+            by_age,
+            "Net moves into the region per resident of the age, beyond domestic pull",
             ages=hold,
         ),
     }

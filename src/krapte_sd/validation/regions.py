@@ -228,6 +228,8 @@ def _accounts(evidence: RegionalEvidence) -> Iterator[Line]:
     vacancies = {"vacancies_opened": 1, "vacancy_hires": -1, "vacancies_lapsed": -1}
     text = "vacancies by region and section: opened - vacancy hires - lapsed"
     yield booked(text, "vacancies", ds, vacancies)
+    text = "filled posts by region and section: expansion demand"
+    yield booked(text, "filled_posts", ds, {"expansion_demand": 1})
     leaving = (
         "separations_in_sector", "layoffs", "exits_in_sector", "retirements_in_sector", "deaths_in_sector",
         "emigration_from_sector", "job_leavers",
