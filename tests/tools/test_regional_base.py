@@ -13,7 +13,7 @@ import pytest
 from tools.parameters import regions, regions_carry, regions_holdout
 from tools.parameters.regions_base import Base, base
 from tools.parameters.regions_jobs import GROUP_OF_SECTION, GROUPS, known_totals
-from tools.parameters.regions_outlook import END, START, move_weight, national_rates, project, regional
+from tools.parameters.regions_outlook import END, START, differences, move_weight, national_rates, project
 
 from krapte_sd.parameters import ParameterSet, read_parameters
 from krapte_sd.parameters.locate import parameters_folder
@@ -153,7 +153,7 @@ def test_moves_add_up_to_zero_and_the_official_shares_hold(found: Base) -> None:
     weight = move_weight(found.observations, found.population.sum(axis=0))
     start = np.tensordot(found.divisions.province.incidence(), found.population, 1)
     net, move = tables["net_migration_share"].value, tables["domestic_move_rate"].value
-    own = regional(start, rates, net, weight)
+    own = differences(start, rates, net, weight)
     moving = project(start, rates, own, move)
     staying = project(start, rates, replace(own, pull=np.zeros((12, 101))), np.zeros(12))
     np.testing.assert_allclose(moving[1].sum(axis=0), staying[1].sum(axis=0), rtol=1e-12)

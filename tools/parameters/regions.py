@@ -241,7 +241,7 @@ def drift(found: Base, parameters: Path) -> Drift:
     incidence = where.province.incidence()
     inhabitants = found.population.sum(axis=(1, 2))
     share, spread = outlook.targets(found.observations, where, incidence @ inhabitants)
-    own = outlook.regional(found.population, national, immigration, weight)
+    own = outlook.differences(found.population, national, immigration, weight)
     at = where.province.position
     rate = outlook.solve_move_rates(found.population, national, own, at, share)
     width = np.maximum(spread / (outlook.END - outlook.START), outlook.SMALLEST_SPREAD)
@@ -259,7 +259,7 @@ def prospects(found: Base, drifting: Drift, regions: RegionSet) -> list[Row]:
     labels = {"region": regions.codes}
     province = regions.name == "province"
     start = np.tensordot(incidence, found.population, 1)
-    own = outlook.regional(start, drifting.national, incidence @ drifting.own.net_share, drifting.own.weight)
+    own = outlook.differences(start, drifting.national, incidence @ drifting.own.net_share, drifting.own.weight)
     people = incidence @ drifting.people.T
     share = people / people.sum(axis=0)
     alone = np.arange(len(regions))

@@ -120,7 +120,7 @@ class Regional:
     births: Floats
 
 
-def regional(start: Floats, rates: NationalRates, net_share: Floats, weight: Floats) -> Regional:
+def differences(start: Floats, rates: NationalRates, net_share: Floats, weight: Floats) -> Regional:
     """Estimate the differences from the residents (regions, 2, 101) of 1 January 2024."""
     return Regional(net_share, weight, age_pull(start, rates, net_share), birth_factor(start, rates))
 
