@@ -39,7 +39,12 @@ def test_any_vensim_model_runs(path):
     exact = np.array([2.0, 4.0]) + np.array([8.0, 6.0]) * np.exp(-0.5 * np.arange(5.0))[:, None]
     np.testing.assert_allclose(ds["stock"], exact, rtol=1e-6)
     np.testing.assert_allclose(ds["inflow"], np.tile([1.0, 2.0], (4, 1)), rtol=1e-14)
-    assert ds["stock"].attrs == {"long_name": "stock", "units": "person", "description": "things on hand"}
+    assert ds["stock"].attrs == {
+        "long_name": "stock",
+        "units": "person",
+        "description": "things on hand",
+        "module": "",
+    }
     assert ds["inflow"].attrs["units"] == "person"
 
 

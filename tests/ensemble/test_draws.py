@@ -110,7 +110,7 @@ def test_what_is_drawn_and_how(model):
         *("attraction", "down:aow_age", "down:net_migration", "factor:exit_rate", "growth", "layoff_time"),
         *("scale:turnover", "up:aow_age", "up:net_migration"),
     )
-    draws = made.draws(sampling, 0, 64)
+    draws = made.draws(sampling.deviations(0, 64))
     assert {name: each.shape for name, each in draws.items() if each.ndim > 1} == {"growth": (64, 2)}
     assert (draws["growth"] >= [0, -0.02]).all()
     assert (draws["growth"] <= [0.05, 0.02]).all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from krapte_sd.ensemble.drawn import Drawn, draw_inputs
-from krapte_sd.ensemble.sampling import Sampling, read_sampling
+from krapte_sd.ensemble.sampling import read_sampling
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.forecast import FIRST_YEAR, LAST_YEAR
 from krapte_sd.kernel import Program, compile_model
@@ -27,17 +26,6 @@ Change = Mapping[str, float | str]
 """What a member has different: ``low`` or ``high`` of the range of a parameter, or a number if it has no dimensions."""
 
 _ENDS: Final = {"low": -1.0, "high": 1.0}
-
-
-@dataclass(frozen=True)
-class _Chosen(Sampling):
-    """Deviations chosen by the caller in place of drawn ones."""
-
-    chosen: Mapping[str, Floats]
-
-    def deviations(self, name: str, first: int, count: int) -> Floats:
-        """Give the deviations of some members, shape (count,)."""
-        return self.chosen[name][first : first + count]
 
 
 class Batch:
@@ -122,8 +110,7 @@ class Batch:
                     ends[name][k] = _ENDS[value]
                 else:
                     numbers[name][k] = float(getattr(self.tables, value)(name))
-        chosen = _Chosen(self.sampling.seed, self.sampling.distributions, self.sampling.held, ends)
-        found = self.drawn.draws(chosen, 0, count)
+        found = self.drawn.draws(ends)
         for name, values in numbers.items():
             told = np.array([not isinstance(each.get(name, ""), str) for each in changes])
             found[name] = np.where(told, values, found[name]) if name in found else values

@@ -108,10 +108,9 @@ class Drawn:
         """Names of the kernel inputs that differ between members."""
         return tuple(each.target for each in self.rules)
 
-    def draws(self, sampling: Sampling, first: int, count: int) -> dict[str, Floats]:
-        """Give the kernel inputs of some members, each of shape (count, ...)."""
-        known = sampling.deviations(first, count)
-        return {each.target: each.values(known[each.parameter], first) for each in self.rules}
+    def draws(self, deviations: Mapping[str, Floats], first: int = 0) -> dict[str, Floats]:
+        """Give the kernel inputs of some members, each of shape (count, ...), for their deviations by parameter."""
+        return {each.target: each.values(deviations[each.parameter], first) for each in self.rules}
 
 
 Make = Callable[["ParameterSet", Sequence[str]], Mapping[str, Any]]

@@ -139,7 +139,7 @@ class Recipe:
         """
         import xarray as xr
 
-        draws = self.drawn.draws(self.sampling, first, count)
+        draws = self.drawn.draws(self.sampling.deviations(first, count), first)
         years = (self.start, self.stop, self.step, self.solver)
         program = self.program()
         (result,) = program.stream_members(self.drawn.inputs, draws, *years, threads=threads, chunk=count)
