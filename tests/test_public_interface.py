@@ -9,7 +9,8 @@ import pytest
 import krapte_sd as ks
 
 NAMES = {
-    "knockout", "load_model", "loops", "open_forecast", "parameters", "policies", "populations", "run", "scenarios",
+    "decompose", "knockout", "load_model", "loops", "open_forecast", "parameters", "policies", "populations", "run",
+    "scenarios", "validate", "variables", "write_forecast",
     "validate", "variables", "write_forecast",
 }  # fmt: skip
 HEAVY = (

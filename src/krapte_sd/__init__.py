@@ -16,6 +16,7 @@ import_module("krapte_sd.scenarios")
 if TYPE_CHECKING:
     import pandas as pd
 
+    from krapte_sd.analysis.decomposition import decompose
     from krapte_sd.analysis.knockout import knockout
     from krapte_sd.analysis.loops import loops
     from krapte_sd.files import open_forecast, write_forecast
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from krapte_sd.validation import validate
 
 _WHERE = {
+    "decompose": ("krapte_sd.analysis.decomposition", "decompose"),
     "knockout": ("krapte_sd.analysis.knockout", "knockout"),
     "load_model": ("krapte_sd.simulation", "load_model"),
     "loops": ("krapte_sd.analysis.loops", "loops"),
@@ -38,6 +40,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "decompose",
     "knockout",
     "load_model",
     "loops",

@@ -182,6 +182,11 @@ def _parser() -> argparse.ArgumentParser:
     knockout.add_argument("--csv", action="store_true", help="comma-separated values by section instead of a table")
     knockout.set_defaults(command=_knockout)
 
+    decompose = commands.add_parser("decompose", help="say what drives the shortage", allow_abbrev=False)
+    decompose.add_argument("scenario", metavar="SCENARIO", nargs="?", default="baseline", help="default: baseline")
+    decompose.add_argument("--csv", action="store_true", help="comma-separated values by section instead of a table")
+    decompose.set_defaults(command=_decompose)
+
     check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
     check.add_argument("file", metavar="FILE", help="a file of 'run'")
     check.set_defaults(command=_check)
@@ -375,17 +380,32 @@ def _knockout(arguments: argparse.Namespace) -> int:
     import krapte_sd
 
     found = krapte_sd.knockout(arguments.scenario)["need_gap_contribution"].drop_vars("loop_name_nl")
+    head = "Contribution to the need gap on 1 January, thousand persons: with all loops less with this one cut"
+    _print_parts(found, "loop", head, arguments.csv)
+    return 0
+
+
+def _decompose(arguments: argparse.Namespace) -> int:
+    import krapte_sd
+
+    found = krapte_sd.decompose(arguments.scenario)["need_gap"].drop_vars(["driver_name_nl", "frozen"])
+    head = "Change of the need gap since 1 January of the first year by driver, thousand persons; the parts add up"
+    _print_parts(found, "driver", head, arguments.csv)
+    return 0
+
+
+def _print_parts(found: xr.DataArray, dim: str, head: str, as_csv: bool) -> None:
+    """Print parts by section as CSV, or their sums over sections as a table with the years as columns."""
     found = found.assign_coords(time=found["time"].dt.year.values)
-    if arguments.csv:
+    if as_csv:
         _print_table(found.to_dataframe().reset_index(), as_csv=True)
-        return 0
+        return
     table = (found.sum("sector") / 1000).round(1).to_series().unstack("time")
     table.columns = [str(year) for year in table.columns]
-    table = table.reindex(found["loop"].values).reset_index(names="switch")
-    table.insert(1, "loop", found["loop_name"].values)
-    print("Contribution to the need gap on 1 January, thousand persons: with all loops less with this one cut")
+    table = table.reindex(found[dim].values).reset_index(names=dim)
+    table.insert(1, "name", found[f"{dim}_name"].values)
+    print(head)
     _print_table(table, as_csv=False)
-    return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:
