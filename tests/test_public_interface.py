@@ -11,7 +11,6 @@ import krapte_sd as ks
 NAMES = {
     "decompose", "knockout", "load_model", "loops", "open_forecast", "parameters", "policies", "populations", "run",
     "scenarios", "validate", "variables", "write_forecast",
-    "validate", "variables", "write_forecast",
 }  # fmt: skip
 HEAVY = (
     "pysd",
