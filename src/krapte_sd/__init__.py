@@ -16,17 +16,22 @@ import_module("krapte_sd.scenarios")
 if TYPE_CHECKING:
     import pandas as pd
 
+    from krapte_sd.analysis.comparison import compare
     from krapte_sd.analysis.decomposition import decompose
     from krapte_sd.analysis.knockout import knockout
     from krapte_sd.analysis.loops import loops
     from krapte_sd.files import open_forecast, write_forecast
     from krapte_sd.forecast import run, variables
+    from krapte_sd.packages import attribute, find_package
     from krapte_sd.scenarios import policies, populations
     from krapte_sd.simulation import load_model
     from krapte_sd.validation import validate
 
 _WHERE = {
     "decompose": ("krapte_sd.analysis.decomposition", "decompose"),
+    "attribute": ("krapte_sd.packages", "attribute"),
+    "compare": ("krapte_sd.analysis.comparison", "compare"),
+    "find_package": ("krapte_sd.packages", "find_package"),
     "knockout": ("krapte_sd.analysis.knockout", "knockout"),
     "load_model": ("krapte_sd.simulation", "load_model"),
     "loops": ("krapte_sd.analysis.loops", "loops"),
@@ -40,7 +45,10 @@ _WHERE = {
 }
 
 __all__ = [
+    "attribute",
+    "compare",
     "decompose",
+    "find_package",
     "knockout",
     "load_model",
     "loops",

@@ -118,6 +118,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--regions", metavar="DIVISION", choices=_DIVISIONS, help=", ".join(_DIVISIONS) + "; default: nl")
     run.add_argument("--population", metavar="VARIANT", help="a name out of 'list population'")
+    run.add_argument(
+        "--policy",
+        metavar="MEASURE",
+        action="append",
+        default=[],
+        dest="policies",
+        help="a name or number out of 'list policies', or a YAML file of your own; may be repeated",
+    )
+    run.add_argument("--explore", action="store_true", help="use the exploratory range of measures of unknown effect")
     run.add_argument("--origin", metavar="YEAR", type=int, help="start: 2024, or a year of the past (2010, 2013, 2015)")
     run.add_argument("--until", metavar="YEAR", type=int, help="last calendar year")
     run.add_argument(
@@ -139,6 +148,17 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", metavar="S", type=int, help="seed of the draws (default 0)")
     run.add_argument("--full", action="store_true", help="write every member instead of mean and quantiles")
     run.set_defaults(command=_run)
+
+    compare = commands.add_parser(
+        "compare", help="compare scenarios or forecast files with the first of them", allow_abbrev=False
+    )
+    compare.add_argument("forecasts", metavar="SCENARIO", nargs="+", help="two or more: scenarios, or files of 'run'")
+    compare.add_argument("--by", metavar="WHAT", choices=("sector", "region", "total"), default="sector",
+                         help="rows: sector (default), region or total")  # fmt: skip
+    compare.add_argument("--years", metavar="YEARS", default="2030,2040,2050", help="default: 2030,2040,2050")
+    compare.add_argument("--regions", metavar="DIVISION", choices=_DIVISIONS, help="division of scenarios that are run")
+    compare.add_argument("--csv", action="store_true", help="comma-separated values instead of tables")
+    compare.set_defaults(command=_compare)
 
     simulate = commands.add_parser(
         "simulate", help="run any Vensim model that brings all its numbers", allow_abbrev=False
@@ -215,6 +235,8 @@ def _run(arguments: argparse.Namespace) -> int:
     options = {name: value for name, value in given.items() if value is not None}
     if settings:
         options["parameters"] = settings
+    options |= {"policies": arguments.policies} if arguments.policies else {}
+    options |= {"explore": True} if arguments.explore else {}
     if ensemble and suffix in _STORES:
         # Written piece by piece while it runs: all members fit in no memory.
         krapte_sd.run(arguments.scenario, **options, **ensemble, out=arguments.output)
@@ -222,8 +244,43 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.full:
         raise _BadCallError(f"--full: all members are written as {' or '.join(_STORES)}; found '{arguments.output}'")
-    checksum = krapte_sd.write_forecast(krapte_sd.run(arguments.scenario, **options, **ensemble), arguments.output)
+    ds = krapte_sd.run(arguments.scenario, **options, **ensemble)
+    checksum = krapte_sd.write_forecast(ds, arguments.output)
+    _show_notes(ds)
     print(f"{arguments.output}: written, content SHA-256 {checksum}")
+    return 0
+
+
+def _show_notes(ds: xr.Dataset, name: str = "") -> None:
+    """Say which measures change nothing or stand at a limit."""
+    for note in str(ds.attrs.get("policy_notes", "")).splitlines():
+        print(f"{_PROGRAM}: note: {name + ': ' if name else ''}{note}", file=sys.stderr)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    import krapte_sd
+    from krapte_sd.analysis.comparison import differences, side_effects
+
+    try:
+        years = [int(each) for each in arguments.years.split(",")]
+    except ValueError:
+        raise _BadCallError(f"--years '{arguments.years}': give years with commas, such as 2030,2040,2050") from None
+    options = {"regions": arguments.regions} if arguments.regions else {}
+    forecasts: dict[str, xr.Dataset] = {}
+    for name in arguments.forecasts:
+        if name in forecasts:
+            raise _BadCallError(f"'{name}' is given twice")
+        a_file = name.endswith((".nc", ".zarr"))
+        forecasts[name] = krapte_sd.open_forecast(name) if a_file else krapte_sd.run(name, **options)
+        _show_notes(forecasts[name], name)
+    ds = krapte_sd.compare(forecasts)
+    _print_table(differences(ds, years, arguments.by), arguments.csv)
+    if not arguments.csv:
+        print(
+            f"\nneed gap: change from '{ds.attrs['reference']}' on 1 January in persons, full-time equivalents, hours"
+        )
+        print("\nElsewhere:")
+        _print_table(side_effects(ds, years), as_csv=False)
     return 0
 
 

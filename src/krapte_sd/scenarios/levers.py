@@ -134,7 +134,13 @@ class Programme:
             distribution=(own.strength.distribution,) if ranged else (),
         )
 
-    def levers(self, model: Model, tables: ParameterSet, years: NDArray[np.int64]) -> dict[str, Series]:
+    def levers(
+        self,
+        model: Model,
+        tables: ParameterSet,
+        years: NDArray[np.int64],
+        strengths: Mapping[str, float] | None = None,
+    ) -> dict[str, Series]:
         """Give the path of every lever that a measure moves.
 
         Parameters
@@ -145,6 +151,8 @@ class Programme:
             With the strength of each measure.
         years : array of int
             The 1 Januaries.
+        strengths : mapping of str to float, optional
+            Other strengths than those of the tables, by measure.
 
         Raises
         ------
@@ -156,7 +164,8 @@ class Programme:
             self._units[key] = self.units(model, tables, years)
         found: dict[str, Floats] = {}
         for (slug, lever), path in self._units[key].items():
-            more = path * float(tables[STRENGTH + slug].value)
+            strength = float(tables[STRENGTH + slug].value) if strengths is None else strengths[slug]
+            more = path * strength
             found[lever] = found[lever] + more if lever in found else more
         # A strength of zero times a negative effect is minus zero, which has other bits than zero.
         return {lever: Series(years, values + 0.0) for lever, values in found.items()}
