@@ -109,7 +109,7 @@ def test_the_robust_mix_has_no_larger_regret_than_the_best_of_one_world():
 
 WRONG = [
     (lambda: ks.find_package(0.0), "close=0.0: allowed: a share above 0"),
-    (lambda: ks.find_package(0.5, by="siz"), "by='siz': allowed: size, cost; did you mean 'size'?"),
+    (lambda: ks.find_package(0.5, by="sizes"), "by='sizes': allowed: size, cost; did you mean 'size'?"),
     (lambda: ks.find_package(0.5, variable="needgap"), "did you mean 'need_gap'?"),
     (lambda: ks.find_package(0.5, year=2060), "year 2060: the goal lies between 2025 and 2050"),
     (lambda: ks.find_package(0.5, sectors=["X"]), "sector 'X': allowed: A, B"),

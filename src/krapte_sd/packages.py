@@ -577,8 +577,7 @@ def _draws(base: Scenario, count: int, seed: int) -> list[Scenario]:
     found = []
     for k in range(count):
         changes: dict[str, Any] = {}
-        for name in sampling.distributions:
-            deviation = sampling.deviations(name, k, 1)
+        for name, deviation in sampling.deviations(k, 1).items():
             low, value, high = tables.low(name), tables.values(name), tables.high(name)
             drawn = between(low.values, value.values, high.values, deviation)[0]
             changes[name] = value.copy(data=drawn) if value.ndim else float(drawn)
