@@ -9,8 +9,9 @@ import pytest
 import krapte_sd as ks
 
 NAMES = {
-    "attribute", "compare", "decompose", "find_package", "knockout", "load_model", "loops", "open_forecast",
-    "parameters", "policies", "populations", "run", "scenarios", "validate", "variables", "write_forecast",
+    "attribute", "compare", "decompose", "find_package", "job_openings", "knockout", "load_model", "loops",
+    "open_forecast", "parameters", "policies", "populations", "run", "scenarios",
+    "validate", "variables", "write_forecast",
 }  # fmt: skip
 HEAVY = (
     "pysd",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from krapte_sd.analysis.decomposition import decompose
     from krapte_sd.analysis.knockout import knockout
     from krapte_sd.analysis.loops import loops
+    from krapte_sd.analysis.openings import job_openings
     from krapte_sd.files import open_forecast, write_forecast
     from krapte_sd.forecast import run, variables
     from krapte_sd.packages import attribute, find_package
@@ -32,6 +33,7 @@ _WHERE = {
     "attribute": ("krapte_sd.packages", "attribute"),
     "compare": ("krapte_sd.analysis.comparison", "compare"),
     "find_package": ("krapte_sd.packages", "find_package"),
+    "job_openings": ("krapte_sd.analysis.openings", "job_openings"),
     "knockout": ("krapte_sd.analysis.knockout", "knockout"),
     "load_model": ("krapte_sd.simulation", "load_model"),
     "loops": ("krapte_sd.analysis.loops", "loops"),
@@ -49,6 +51,7 @@ __all__ = [
     "compare",
     "decompose",
     "find_package",
+    "job_openings",
     "knockout",
     "load_model",
     "loops",

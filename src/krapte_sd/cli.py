@@ -239,8 +239,9 @@ def _run(arguments: argparse.Namespace) -> int:
     options |= {"explore": True} if arguments.explore else {}
     if ensemble and suffix in _STORES:
         # Written piece by piece while it runs: all members fit in no memory.
-        krapte_sd.run(arguments.scenario, **options, **ensemble, out=arguments.output)
+        ds = krapte_sd.run(arguments.scenario, **options, **ensemble, out=arguments.output)
         print(f"{arguments.output}: written, {arguments.members} members")
+        print(f"wages: {ds.attrs['wage_plausibility']}")
         return 0
     if arguments.full:
         raise _BadCallError(f"--full: all members are written as {' or '.join(_STORES)}; found '{arguments.output}'")
@@ -248,6 +249,7 @@ def _run(arguments: argparse.Namespace) -> int:
     checksum = krapte_sd.write_forecast(ds, arguments.output)
     _show_notes(ds)
     print(f"{arguments.output}: written, content SHA-256 {checksum}")
+    print(f"wages: {ds.attrs['wage_plausibility']}")
     return 0
 
 

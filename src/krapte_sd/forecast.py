@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
     from krapte_sd.scenarios import Given, Scenario
 
-__all__ = ["FIRST_YEAR", "FLOWS", "LAST_YEAR", "STATES", "model_for", "run", "variables"]
+__all__ = [
+    "FIRST_YEAR",
+    "FLOWS",
+    "LAST_YEAR",
+    "STATES",
+    "WAGE_BOUND",
+    "model_for",
+    "run",
+    "variables",
+    "wage_plausibility",
+]
 
 FIRST_YEAR: Final = BASE_YEAR
 LAST_YEAR: Final = 2050
@@ -47,6 +57,9 @@ FLOWS: Final = (
     "expansion_demand", "placements",
 )  # fmt: skip
 """Integrated over each calendar year, with the weights of the integrator: stocks change by exactly these."""
+
+WAGE_BOUND: Final = 0.2
+"""Mean wage above its trend that nobody would believe (docs/baseline.md): with it, a run has set demand too high."""
 
 BY_COHORT: Final = {"population": "population_by_age", "employed": "employed_by_age", "unemployed": "unemployed_by_age"}
 """Stocks by year of birth, and the name under which they are given by completed age."""
@@ -194,6 +207,7 @@ def run(
     ds = ds.assign_coords(_sector_names(list(ds["sector"].values)) | _region_names(model))
     ds.attrs.update(_provenance(model, chosen, used_step, solver))
     ds.attrs.update(policy_attributes(model.programme, ds))
+    ds.attrs["wage_plausibility"] = wage_plausibility(ds)
     if members is not None:
         return run_ensemble(
             *(model, raw, ds),
@@ -270,6 +284,30 @@ def _sector_names(codes: list[str]) -> dict[str, Any]:
     return {
         new: ("sector", [rows[c][column] for c in codes], {"long_name": label}) for new, (column, label) in told.items()
     }
+
+
+def wage_plausibility(ds: xr.Dataset) -> str:
+    """Say whether the wages that a forecast needs can be believed.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        With ``mean_wage_pressure`` by ``time``, log of the mean wage over its trend.
+
+    Returns
+    -------
+    str
+        Begins with ``plausible`` or ``not plausible``.
+    """
+    above = np.expm1(np.asarray(ds["mean_wage_pressure"].values, np.float64))
+    years = ds["time"].dt.year.values
+    percent = f"{100 * above.max():.0f}% above its trend in {int(years[above.argmax()])}"
+    bound = f"{100 * WAGE_BOUND:.0f}%"
+    passed = np.flatnonzero(above >= WAGE_BOUND)
+    if not passed.size:
+        return f"plausible: the mean wage is at most {percent}, below {bound}"
+    first = int(years[passed[0]])
+    return f"not plausible from {first} on: the mean wage is up to {percent}, {bound} and more: demand is set too high"
 
 
 def _region_names(model: LoadedModel) -> dict[str, Any]:
