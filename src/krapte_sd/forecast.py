@@ -13,7 +13,7 @@ from krapte_sd.errors import ParameterError, ScenarioError
 from krapte_sd.parameters.history import BASE_YEAR, HORIZON, origins
 from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.scenarios.population import FORECAST
-from krapte_sd.simulation import LoadedModel, Solver, default_step, load_model
+from krapte_sd.simulation import LoadedModel, Solver, default_step, dimension_name, load_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -359,7 +359,7 @@ def variables() -> pd.DataFrame:
     where = dict.fromkeys(STATES, "state") | dict.fromkeys(FLOWS, "flow")
     where |= {name: f"as {new}" for name, new in BY_COHORT.items()}
     rows = [
-        (v.name, v.kind, v.group, ", ".join(d.lower() for d in v.dimensions), v.unit, v.doc, where.get(v.name, ""))
+        (v.name, v.kind, v.group, ", ".join(map(dimension_name, v.dimensions)), v.unit, v.doc, where.get(v.name, ""))
         for v in equations.variables.values()
     ]
     return pd.DataFrame(rows, columns=["name", "kind", "module", "dimensions", "unit", "definition", "in_forecast"])

@@ -38,6 +38,11 @@ def whole(time: float) -> float:
     return int(time) if float(time).is_integer() else time
 
 
+def dimension_name(name: str) -> str:
+    """Give the name of a dimension in datasets: ``Migrant group`` is ``migrant_group``."""
+    return name.lower().replace(" ", "_")
+
+
 def _in_years(times: np.ndarray) -> bool:
     """Say whether times are consecutive whole years of the calendar."""
     inside = times.size > 1 and times[0] >= 1 and times[-1] <= LAST_OF_CALENDAR
@@ -120,7 +125,7 @@ class LoadedModel:
         if self.parameters is None:
             return given
         from krapte_sd.parameters.division import divide
-        from krapte_sd.parameters.inputs import model_inputs
+        from krapte_sd.parameters.inputs import LEVER_AOW_AGE, model_inputs
         from krapte_sd.scenarios.levers import dated
 
         years = range(int(start), int(stop) + 1)
@@ -133,7 +138,9 @@ class LoadedModel:
             given = {**{name: each for name, each in levers.items() if name not in plain}, **given}
         wanted = [n for n in names if n not in given]
         tables = tables if self.regions is None else divide(tables, self.regions)
-        made = model_inputs(self.equations, tables, years=years, names=wanted)
+        # A lever that moves schedules acts where they are made, before the model reads it.
+        lever = given.get(LEVER_AOW_AGE)
+        made = model_inputs(self.equations, tables, years=years, names=wanted, lever_aow_age=lever)
         return {**made, **{n: v for n, v in given.items() if n in names}}
 
     def run(
@@ -266,7 +273,8 @@ class LoadedModel:
         else:
             coordinates = {"time": ("time", result.times, {"long_name": "time", "units": self.equations.control.unit})}
         for name, labels in self.equations.dimensions.items():
-            coordinates[name.lower()] = (name.lower(), list(labels), {"long_name": f"{name.lower()} (code)"})
+            own = dimension_name(name)
+            coordinates[own] = (own, list(labels), {"long_name": f"{name.lower()} (code)"})
         several = hasattr(result, "count")
         data = {}
         for kind, arrays in (("time", result.saved), ("year", result.integrals)):
@@ -275,7 +283,7 @@ class LoadedModel:
                 # a place of work has the code of its region; both stand apart only in flows from one to the other
                 both = "Region" in variable.dimensions and "Workplace" in variable.dimensions
                 own = [d if both or d != "Workplace" else "Region" for d in variable.dimensions]
-                dims = (kind, *(d.lower() for d in own))
+                dims = (kind, *map(dimension_name, own))
                 unit = variable.unit if kind == "time" else variable.unit.removesuffix("/Year")
                 attrs = {
                     "long_name": variable.label,
@@ -289,7 +297,7 @@ class LoadedModel:
                 )
         ds = xr.Dataset(data, coordinates)
         used = {dim for each in ds.data_vars.values() for dim in each.dims}
-        return ds.drop_vars([name for name in map(str.lower, self.equations.dimensions) if name not in used])
+        return ds.drop_vars([name for name in map(dimension_name, self.equations.dimensions) if name not in used])
 
 
 @lru_cache(maxsize=8)

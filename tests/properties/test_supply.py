@@ -5,12 +5,15 @@ import pytest
 import xarray as xr
 
 from krapte_sd import load_model
+from krapte_sd.kernel import Series
 
 SAVE = (
     "population", "need_gap", "employed_total", "hours_index", "participation_effect", "hours_effect", "labour_force",
     "mean_wage_pressure", "retirement_response", "desired_labour", "state_pension_age", "labour_needed",
+    "inflow_effect", "emigration_factor", "temporary_migrants", "status_holders", "unemployed",
+    "status_holders_in_work", "years_since_permit", "entry_held_back", "temporary_help",
 )  # fmt: skip
-FLOWS = ("retirements_in_sector", "exits_in_sector")
+FLOWS = ("retirements_in_sector", "exits_in_sector", "net_migration", "immigration_by_group")
 STOP = 2041
 
 
@@ -32,6 +35,15 @@ class Runs:
             model = self.shipped.with_parameters(tables.replace(filled))
             self.made[key] = model.run(save=SAVE, integrate=FLOWS, stop=STOP)
         return self.made[key]
+
+    def with_immigration(self, group, persons, years, **changes):
+        """Run with a lever of immigration: so many persons a year of one group in the calendar years given."""
+        variable = self.shipped.equations.dimensions["Migrant group"]
+        at = np.arange(2024, STOP + 1)
+        values = np.zeros((at.size, len(variable)))
+        values[np.isin(at, years), variable.index(group)] = persons
+        changes["lever_immigration"] = Series(at, values)
+        return self.shipped.run(params=changes, save=SAVE, integrate=FLOWS, stop=STOP, debug=True)
 
 
 @pytest.fixture(scope="session")
@@ -94,10 +106,86 @@ def test_who_stays_longer_is_employed(supply, lever, flow):
     assert float(less[flow].isel(year=0).sum()) == pytest.approx(0.9 * float(base[flow].isel(year=0).sum()), rel=0.02)
     assert float(less["employed_total"][-1].sum()) > float(base["employed_total"][-1].sum()) + 10_000
     assert gap(less) < gap(base)
-    assert (less["population"] == base["population"]).all()
+    assert (less["population"][0] == base["population"][0]).all()
 
 
 def test_a_higher_pension_age_keeps_people_at_work(supply):
     later, base = supply(lever_aow_age=1.0), supply()
     assert (later["state_pension_age"] - base["state_pension_age"] == 1).all()
+    at = np.arange(2024, STOP + 1)
+    by_params = supply.shipped.run(params={"lever_aow_age": Series(at, np.ones(at.size))}, save=SAVE, stop=STOP)
+    assert by_params["labour_force"].identical(later["labour_force"])
     assert 100_000 < float((later["labour_force"][-1] - base["labour_force"][-1]).sum()) < 250_000
+
+
+NO_RESPONSE = {"labour_migration_switch": 0.0, "temporary_migration_switch": 0.0}
+
+
+def test_without_a_response_net_migration_is_that_of_the_variant(supply):
+    assumed = load_model().parameters.values("net_migration_assumed").sel(region="NL")
+    found = supply(**NO_RESPONSE)["net_migration"].sum("region")
+    np.testing.assert_allclose(found, assumed.sel(year=slice(2024, STOP - 1)), rtol=1e-9)
+
+
+def test_labour_migrants_follow_wages_within_a_limit(supply):
+    groups = ["eu_labour", "non_eu_labour"]
+    strong, base = supply(wage_elasticity_of_migration=50.0), supply()
+    highest = float(load_model().parameters["highest_inflow"].value)
+    found = strong["inflow_effect"].sel(migrant_group=groups)[-1]
+    assert (found <= highest).all()
+    assert (found > 0.95 * highest).all()
+    assert (base["inflow_effect"].sel(migrant_group=["study_family", "asylum", "returning_other"]) == 1).all()
+    assert (strong["net_migration"][10:] > base["net_migration"][10:]).all()
+
+
+def test_most_eu_labour_migrants_leave_again(supply):
+    """Ten thousand who come in 2027; the lever is linear between two 1 Januaries, so it is a triangle around it."""
+    base = supply(**NO_RESPONSE)
+    pulse = supply.with_immigration("eu_labour", 10_000, [2027], **NO_RESPONSE)
+    stayed = (pulse["net_migration"] - base["net_migration"]).sum("region").cumsum("year")
+    # 61% have left five years after arrival (CBS); two years after it 42%
+    assert float(stayed.sel(year=2031)) == pytest.approx(3_900, rel=0.03)
+    assert float(stayed.sel(year=2028)) == pytest.approx(5_770, rel=0.03)
+
+
+def test_labour_migrants_arrive_near_work_and_refugees_do_not(supply):
+    base = supply(**NO_RESPONSE)
+    active = {}
+    for group in ("eu_labour", "study_family", "asylum"):
+        more = supply.with_immigration(group, 10_000, [2026], **NO_RESPONSE)
+        there = (more["population"] - base["population"]).sel(time="2027-01-01").sum()
+        works = (more["labour_force"] - base["labour_force"]).sel(time="2027-01-01").sum()
+        active[group] = float(works / there)
+    assert active["eu_labour"] > active["study_family"] + 0.2
+    assert active["study_family"] > active["asylum"] + 0.15
+    assert abs(active["asylum"]) < 0.1
+
+
+def test_policy_can_keep_everybody_away_but_no_more(supply):
+    for group in ("non_eu_labour", "asylum", "returning_other"):
+        none = supply.with_immigration(group, -2e6, range(2025, STOP + 1))
+        came = none["immigration_by_group"].isel(year=-1).sel(migrant_group=group)
+        assert 0 <= float(came.sum()) < 1.0
+        assert (none["emigration_factor"] > 0).all()
+
+
+def test_refugees_work_as_observed_by_years_since_the_permit(supply):
+    ds = supply()
+    work = load_model().run(save=("status_holders_in_work_share", "years_since_permit"), stop=2035)
+    share, years = (work[n].sel(permit_cohort="p2024") for n in work.data_vars)
+    at = {round(float(y), 1): float(s) for y, s in zip(years, share, strict=True)}
+    # 2 years: 6 to 12% of two cohorts, 3 years: 19 to 31% of three, 6 years: 43%, 9 years: 47%
+    assert 0.06 < at[1.5] < at[2.5] < 0.31
+    assert at[5.5] == pytest.approx(0.43, abs=0.02)
+    assert at[8.5] == pytest.approx(0.47, abs=0.02)
+    assert 55_000 < float(ds["status_holders_in_work"][0].sum()) < 80_000
+
+
+def test_temporary_workers_are_balanced_and_take_over_work(supply):
+    still = supply(**NO_RESPONSE)["temporary_migrants"].sum("region")
+    np.testing.assert_allclose(still, 250_000, rtol=1e-9)
+    more, base = supply(lever_temporary_migrants=50_000.0), supply()
+    # the stock grows towards inflow times stay
+    assert 40_000 < float((more["temporary_migrants"] - base["temporary_migrants"])[-1].sum()) < 50_000
+    assert float(more["temporary_help"].sel(sector="Q").sum()) == 0
+    assert gap(more) < gap(base) - 15_000

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from tools.parameters import migration
 from tools.parameters.tables import Row, read_table, rows_of, write_rows
 
 from krapte_sd.parameters.observations import Observations, read_observations
@@ -54,6 +55,7 @@ def rows(parameters: Path, observations: Observations) -> list[Row]:
         for name, sex, source, value, low, high in ASSUMED_BY_SEX
     ]
     weight = hours_weight(parameters, observations)
+    out += migration.rows()
     return out + rows_of("hours_weight", weight, {"sex": SEXES, "age": AGES}, source="hours_by_age", status="estimated")
 
 

@@ -18,7 +18,7 @@ import yaml
 
 __all__ = ["DIMENSIONS", "Row", "Table", "read_records", "read_table", "rows_of", "write_rows", "write_table"]
 
-DIMENSIONS = ("region", "sector", "sex", "age", "task", "driver", "variant")
+DIMENSIONS = ("region", "sector", "sex", "age", "task", "driver", "migrant_group", "permit_cohort", "variant")
 _NUMBERS = ("age", "year")
 
 
@@ -46,6 +46,8 @@ class Row(NamedTuple):
     age: int | str = ""
     task: str = ""
     driver: str = ""
+    migrant_group: str = ""
+    permit_cohort: str = ""
     variant: str = ""
 
     def key(self) -> tuple[Any, ...]:

@@ -21,7 +21,9 @@ __all__ = [
 ]
 
 # The dimension columns a table may have, in the order in which they stand.
-DIMENSIONS: Final = ("region", "workplace", "sector", "sex", "age", "task", "driver", "variant")
+DIMENSIONS: Final = (
+    *("region", "workplace", "sector", "sex", "age", "task", "driver", "migrant_group", "permit_cohort", "variant"),
+)
 COLUMNS_AFTER: Final = ("year", "value", "low", "high", "distribution", "status", "source")
 
 STATUSES: Final = ("observed", "official_projection", "estimated", "literature", "assumed", "unknown")

@@ -24,7 +24,7 @@ from krapte_sd.parameters.problems import Problems
 from krapte_sd.parameters.schedules import Outside, aow_shift, by_cohort, shift_ages
 from krapte_sd.parameters.units import is_count, is_stock, same_unit
 
-__all__ = ["AOW_AGE", "REFERENCE_AOW_AGE", "Series", "model_inputs"]
+__all__ = ["AOW_AGE", "LEVER_AOW_AGE", "REFERENCE_AOW_AGE", "Series", "model_inputs"]
 
 Floats = NDArray[np.float64]
 Years = NDArray[np.int64]
@@ -42,6 +42,8 @@ _TABLE_DIMENSION: Final = {
     "Sex": "sex",
     "Task": "task",
     "Driver": "driver",
+    "Migrant group": "migrant_group",
+    "Permit cohort": "permit_cohort",
     "Variant": "variant",
     _COHORT: "age",
 }
@@ -86,13 +88,20 @@ class _Maker:
     """Makes the inputs of one model out of one parameter set."""
 
     def __init__(
-        self, model: _Model, parameters: ParameterSet, cohorts: Sequence[int], years: Years, problems: Problems
+        self,
+        model: _Model,
+        parameters: ParameterSet,
+        cohorts: Sequence[int],
+        years: Years,
+        problems: Problems,
+        given_lever: Series | None = None,
     ) -> None:
         self.model = model
         self.parameters = parameters
         self.cohorts = np.asarray(cohorts, np.int64)
         self.years = years
         self.problems = problems
+        self.given_lever = given_lever
         self._aow: tuple[Floats, float] | None = None
         self._aow_sought = False
 
@@ -123,6 +132,9 @@ class _Maker:
 
     def aow_lever(self) -> Floats | None:
         """Return what policy adds to the state pension age over `years`; None after a problem."""
+        if self.given_lever is not None:
+            # beyond the years given the last value holds, as in the kernel
+            return np.interp(self.years, self.given_lever.years, np.asarray(self.given_lever.values, np.float64))
         if LEVER_AOW_AGE not in self.parameters:
             return np.zeros(self.years.size)
         lever = self.parameters[LEVER_AOW_AGE]
@@ -339,6 +351,7 @@ def model_inputs(
     cohorts: Iterable[int] | None = None,
     years: Iterable[int] = range(2024, 2052),
     names: Iterable[str] | None = None,
+    lever_aow_age: Series | None = None,
 ) -> dict[str, Floats | Series]:
     """Make every input a model asks for out of the parameters of the same names.
 
@@ -354,6 +367,8 @@ def model_inputs(
         The 1 Januaries from the start to the end of the run, consecutive.
     names : iterable of str, optional
         Only these inputs, for a run of a part of the model; default: all.
+    lever_aow_age : Series, optional
+        What policy adds to the state pension age, years; default: the parameter of this name.
 
     Returns
     -------
@@ -383,7 +398,7 @@ def model_inputs(
     if given != born:
         what = f"cohorts {given[:1]} to {given[-1:]} are not those of the model, {born[:1]} to {born[-1:]}"
         raise ParameterError(f"{what}; remedy: leave them out")
-    maker = _Maker(model, parameters, born, at, problems)
+    maker = _Maker(model, parameters, born, at, problems, lever_aow_age)
     made = {name: maker.make(name) for name in (model.inputs if names is None else names)}
     problems.raise_if_any("inputs of the model")
     return {name: value for name, value in made.items() if value is not None}
