@@ -282,7 +282,7 @@ class LoadedModel:
                 variable = self.equations.variables[name]
                 # a place of work has the code of its region; both stand apart only in flows from one to the other
                 both = "Region" in variable.dimensions and "Workplace" in variable.dimensions
-                label = [d if both or d != "Workplace" else "Region" for d in variable.dimensions]
+                own = [d if both or d != "Workplace" else "Region" for d in variable.dimensions]
                 dims = (kind, *map(dimension_name, own))
                 unit = variable.unit if kind == "time" else variable.unit.removesuffix("/Year")
                 attrs = {

@@ -134,8 +134,8 @@ class _Maker:
         """Return what policy adds to the state pension age over `years`; None after a problem."""
         if self.given_lever is not None:
             # beyond the years given the last value holds, as in the kernel
-            at = np.asarray(self.given_lever.years, np.float64)
-            return np.interp(self.years, at, np.asarray(self.given_lever.values, np.float64))
+            dates = np.asarray(self.given_lever.years, np.float64)
+            return np.interp(self.years, dates, np.asarray(self.given_lever.values, np.float64))
         if LEVER_AOW_AGE not in self.parameters:
             return np.zeros(self.years.size)
         lever = self.parameters[LEVER_AOW_AGE]
