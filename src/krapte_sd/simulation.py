@@ -273,8 +273,8 @@ class LoadedModel:
         else:
             coordinates = {"time": ("time", result.times, {"long_name": "time", "units": self.equations.control.unit})}
         for name, labels in self.equations.dimensions.items():
-            own = dimension_name(name)
-            coordinates[own] = (own, list(labels), {"long_name": f"{name.lower()} (code)"})
+            label = dimension_name(name)
+            coordinates[label] = (label, list(labels), {"long_name": f"{name.lower()} (code)"})
         several = hasattr(result, "count")
         data = {}
         for kind, arrays in (("time", result.saved), ("year", result.integrals)):
