@@ -27,6 +27,9 @@ SCENARIO: Final = "baseline"
 FINE_STEP: Final = 1 / 64
 """Years, RK4: the first month is resolved by five steps."""
 
+MIGRATION_SWITCHES: Final = ("labour_migration_switch", "temporary_migration_switch")
+"""Loops through which the labour market acts on net migration; official projections know none of them."""
+
 CELLS: Final = ("population", "employed", "unemployed", "inactive")
 CELL_FLOWS: Final = (
     "hires_from_unemployed", "hires_from_inactive", "entry_to_unemployment", "separations", "exits", "retirements",
@@ -54,6 +57,7 @@ class Evidence:
     def __init__(self, regions: str = COUNTRY) -> None:
         self.regions = regions
         self._forecasts: dict[str, xr.Dataset] = {}
+        self._projections: dict[str, xr.Dataset] = {}
 
     @cached_property
     def observations(self) -> Observations:
@@ -71,6 +75,14 @@ class Evidence:
         if key not in self._forecasts:
             self._forecasts[key] = forecast.run(SCENARIO, population=key, regions=self.regions)
         return self._forecasts[key]
+
+    def projection(self, population: str = "prognose") -> xr.Dataset:
+        """Return the baseline with the net migration of a population variant: no migrants follow the labour market."""
+        if population not in self._projections:
+            self._projections[population] = forecast.run(
+                SCENARIO, population=population, regions=self.regions, parameters=dict.fromkeys(MIGRATION_SWITCHES, 0.0)
+            )
+        return self._projections[population]
 
     def figure(self, name: str, **labels: Any) -> float:
         """Return one published figure out of the parameter tables.

@@ -1,4 +1,4 @@
-"""Population of the forecast and its variants against CBS and NIDI."""
+"""Population of the forecast and its variants against CBS and NIDI, with the net migration they assume."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _over(ds: xr.Dataset, name: str, year: int) -> float:
 
 def _variants(evidence: Evidence) -> Iterator[Line]:
     for variant in PUBLISHED_VARIANTS:
-        ds = evidence.forecast(None if variant == "prognose" else variant)
+        ds = evidence.projection(variant)
         parts = {a: evidence.figure("variant_population", variant=variant, age=a, year=2050) / 1000 for a in AGE_GROUPS}
         name = f"1 Jan 2050, {variant}"
         yield relative(GROUP, f"{name}: total", _on(ds, 2050, 0, 100), sum(parts.values()), TOTAL_LIMIT, THOUSAND)
@@ -66,7 +66,7 @@ def _variants(evidence: Evidence) -> Iterator[Line]:
 
 
 def _forecast(evidence: Evidence) -> Iterator[Line]:
-    ds = evidence.forecast()
+    ds = evidence.projection()
     for year in (2030, 2040):
         total, young = (
             evidence.figure(name, **labels, year=year) / 1000
@@ -84,7 +84,7 @@ def _forecast(evidence: Evidence) -> Iterator[Line]:
 
 def _observed(evidence: Evidence) -> Iterator[Line]:
     """2024 as it was; net migration as CBS counts it, the rest of the growth, corrections included."""
-    ds = evidence.forecast()
+    ds = evidence.projection()
     figures = {
         name: evidence.figure(f"observed_{name}", year=2024) / 1000
         for name in ("population", "births", "deaths", "immigration")
