@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
+from tools.parameters.population_run import population_alone
 
 from krapte_sd.equations import read_model
 from krapte_sd.errors import ScenarioError
@@ -39,7 +40,7 @@ def parameters(tmp_path_factory) -> ParameterSet:
 
 @pytest.fixture(scope="module")
 def run():
-    model = read_model(models_folder() / "krapte.mdl")
+    model, alone = population_alone(read_model(models_folder() / "krapte.mdl"))
     cohorts = np.array([int(label[1:]) for label in model.ranges["Cohort"].labels])
     program = compile_model(model, ["population"], FLOWS)
 
@@ -64,6 +65,7 @@ def run():
         by_region = Series(YEARS, np.zeros((YEARS.size, 1, cohorts.size)))
         inputs |= {"domestic_pull": np.zeros(1), "move_weight": still, "age_pull": by_region}
         inputs["birth_factor"] = np.ones(1)
+        inputs |= alone
         for name in ("mortality_rate", "emigration_rate", "immigration_profile"):
             inputs[name] = Series(YEARS, table(name))
         result = program.run(inputs, 2024, 2051)

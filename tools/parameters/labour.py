@@ -25,6 +25,7 @@ from tools.parameters.labour_profiles import (
     labour_profiles,
     survey_2024,
 )
+from tools.parameters.population_run import population_alone
 from tools.parameters.tables import Row, read_table, rows_of, write_rows
 
 from krapte_sd.equations import Model, read_model
@@ -80,13 +81,14 @@ def run_model(
 
 
 def run_tables(tables: ParameterSet, save: list[str], start: int, stop: int) -> tuple[Model, Result]:
-    """Run the part of the model that some variables need, from a year on."""
-    model = read_model(models_folder() / "krapte.mdl", {"Cohort": cohort_labels(start)})
+    """Run the part of the model that some variables need, from a year on; the population alone if it is all of it."""
+    model, still = read_model(models_folder() / "krapte.mdl", {"Cohort": cohort_labels(start)}), {}
+    if set(save) <= set(SURROUNDED):
+        model, still = population_alone(model)
     program = compile_model(model, save=save)
-    inputs = model_inputs(
-        model, divide(tables, read_region_set(COUNTRY)), years=range(start, stop + 1), names=program.inputs
-    )
-    return model, program.run(inputs, start, stop)
+    needed = [name for name in program.inputs if name not in still]
+    inputs = model_inputs(model, divide(tables, read_region_set(COUNTRY)), years=range(start, stop + 1), names=needed)
+    return model, program.run({**inputs, **still}, start, stop)
 
 
 SURROUNDED = ["population", "immigration", "deaths", "emigration"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from tools.parameters.population_schedules import AGES, YEARS
 
-from krapte_sd.equations import read_model
+from krapte_sd.equations import Model, read_model
 from krapte_sd.kernel import Program, Series, compile_model
 from krapte_sd.parameters import models_folder
 from krapte_sd.parameters.schedules import by_cohort
@@ -64,7 +65,7 @@ class Outcome(NamedTuple):
 
 def project(inputs: Inputs) -> Outcome:
     """Run the population module of the model from 1 January 2024 to 2051."""
-    program, cohorts = _program()
+    program, cohorts, still = _program()
     first, last = int(YEARS[0]), int(YEARS[-1])
 
     def series(table: np.ndarray, lowest: int = 0, below: Literal["zero"] | None = None) -> Series:
@@ -84,6 +85,7 @@ def project(inputs: Inputs) -> Outcome:
             # one region: nobody moves within the country
             "domestic_pull": np.zeros(1),
             "move_weight": Series(YEARS, np.zeros((YEARS.size, cohorts.size))),
+            **still,
         },
         first,
         last,
@@ -93,10 +95,26 @@ def project(inputs: Inputs) -> Outcome:
 
 
 @cache
-def _program() -> tuple[Program, np.ndarray]:
-    model = read_model(models_folder() / "krapte.mdl")
+def _program() -> tuple[Program, np.ndarray, dict[str, np.ndarray]]:
+    model, still = population_alone(read_model(models_folder() / "krapte.mdl"))
     cohorts = np.array([int(label[1:]) for label in model.ranges["Cohort"].labels])
-    return compile_model(model, ["population"], FLOWS), cohorts
+    return compile_model(model, ["population"], FLOWS), cohorts, still
+
+
+def population_alone(model: Model) -> tuple[Model, dict[str, np.ndarray]]:
+    """Cut the population off from the labour market: migrants come and leave as the population variant says.
+
+    Returns the model with the links from the labour market as inputs, and what they are without it.
+    """
+    links = {
+        "extra_immigration": 0.0, "extra_labour_migrants": 0.0, "extra_other_migrants": 0.0,
+        "labour_migrant_profile": 0.0, "emigration_factor": 1.0,
+    }  # fmt: skip
+    inputs = {
+        name: replace(model.variables[name], kind="input", equations=(), initial=(), value=None) for name in links
+    }
+    still = {name: np.full(model.shape(name), value) for name, value in links.items()}
+    return replace(model, variables={**model.variables, **inputs}), still
 
 
 def by_age(residents: np.ndarray, cohorts: np.ndarray, flows: dict[str, np.ndarray]) -> Outcome:
