@@ -22,7 +22,7 @@ from krapte_sd.parameters.regions import RegionSet, aggregate, nests, read_regio
 from krapte_sd.simulation import DEFAULT_STEP
 from krapte_sd.validation.balance import ROUNDING, booked
 from krapte_sd.validation.evidence import FINE_STEP, Evidence, run_outputs
-from krapte_sd.validation.first_month import LOGARITHM, SAME, SCALES, first_month
+from krapte_sd.validation.first_month import LOGARITHM, SAME, SCALES, SHARE, first_month
 from krapte_sd.validation.lines import THOUSAND, Line, absolute, relative, scaled
 from krapte_sd.validation.transitions import Floats
 
@@ -397,7 +397,7 @@ def _month(evidence: RegionalEvidence) -> Iterator[Line]:
         if name in SAME or not variable.dimensions:  # outputs of the country are lines of its own run
             continue
         values, scale = first_month(result.times, result.saved[name]), SCALES.get(name)
-        per = None if scale in (None, LOGARITHM) else np.asarray(result.saved[str(scale)][0], np.float64)
+        per = None if scale in (None, LOGARITHM, SHARE) else np.asarray(result.saved[str(scale)][0], np.float64)
         adds = scale != LOGARITHM and variable.unit != "Dmnl" and name != "vacancy_duration"
         if values.ndim == 2 or adds:
             whole = values if values.ndim == 2 else values.sum(axis=-1)
@@ -409,8 +409,8 @@ def _month(evidence: RegionalEvidence) -> Iterator[Line]:
 def _jump(evidence: RegionalEvidence, name: str, values: Floats, per: Floats | None, limit: float) -> Line:
     """The line of one output, by region or by region and section."""
     start, unit = values[0], evidence.model.equations.variables[name].unit
-    logarithm = SCALES.get(name) == LOGARITHM
-    size = np.ones_like(start) if logarithm else per
+    points = SCALES.get(name) in (LOGARITHM, SHARE)
+    size = np.ones_like(start) if points else per
     if size is None:
         size = np.where(start == 0, np.abs(start).sum(), np.abs(start))
     change = np.abs(values - start) / size
@@ -420,8 +420,8 @@ def _jump(evidence: RegionalEvidence, name: str, values: Floats, per: Floats | N
         where += f" {evidence.sectors[place[1]]}"
     text = f"{name.replace('_', ' ')}, {'section' if len(place) > 1 else 'region'} farthest off, {where}"
     model, first = float(values[(time, *place)]), float(start[tuple(place)])
-    if logarithm:
-        return absolute(MONTH, text, model, first, limit / 100, unit, "log points")
+    if points:
+        return absolute(MONTH, text, model, first, limit / 100, unit, SCALES[name])
     if per is None and first != 0:
         return relative(MONTH, text, model, first, limit, unit)
     of = SCALES.get(name, "the total").replace("_", " ")
