@@ -11,11 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tools.parameters import regions, regions_carry, regions_holdout
+from tools.parameters.__main__ import main
 from tools.parameters.regions_base import Base, base
 from tools.parameters.regions_jobs import GROUP_OF_SECTION, GROUPS, known_totals
 from tools.parameters.regions_outlook import END, START, differences, move_weight, national_rates, project
 
+from krapte_sd.errors import ParameterError
 from krapte_sd.parameters import ParameterSet, read_parameters
+from krapte_sd.parameters import division as dividing
+from krapte_sd.parameters import regions as areas
 from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.parameters.raking import commuting_by_section, divide_employed
 from krapte_sd.parameters.regions import read_between, read_region_set
@@ -55,9 +59,13 @@ def figures(path: Path) -> tuple[list[list[str]], np.ndarray]:
     return keys, np.array([[float(row[name] or "nan") for name in numbers] for row in rows])
 
 
-def test_the_tables_can_be_derived_again(tmp_path: Path, found: Base) -> None:
+@pytest.fixture(scope="module")
+def drifting(found: Base) -> regions.Drift:
+    return regions.drift(found, parameters_folder())
+
+
+def test_the_tables_can_be_derived_again(tmp_path: Path, found: Base, drifting: regions.Drift) -> None:
     shutil.copytree(parameters_folder(), tmp_path / "parameters")
-    drifting = regions.drift(found, parameters_folder())
     for name in regions.SETS:
         folder = tmp_path / "parameters" / "regional" / name
         before = {path.relative_to(folder): figures(path) for path in sorted(folder.rglob("*.csv"))}
@@ -67,6 +75,52 @@ def test_the_tables_can_be_derived_again(tmp_path: Path, found: Base) -> None:
             again = figures(folder / path)
             assert again[0] == keys
             np.testing.assert_allclose(again[1], numbers, rtol=2e-5, atol=1e-9, err_msg=str(path))
+
+
+PARTS = {"01": range(20, 25), "NO": range(25, 29), "south": range(29, 32)}
+"""Codes that YAML would take for a number and for a truth value, and one that it would not."""
+
+
+def test_a_division_of_a_caller_is_derived(
+    tmp_path: Path, found: Base, drifting: regions.Drift, national: ParameterSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part_of = {f"PV{number}": part for part, numbers in PARTS.items() for number in numbers}
+    province = found.divisions.province
+    members = [
+        (code, part_of[province.codes[at]]) for code, at in zip(province.municipalities, province.position, strict=True)
+    ]
+    mine = tmp_path / "parts.csv"
+    mine.write_text("municipality,region\n" + "".join(f"{m},{part}\n" for m, part in members), encoding="utf-8")
+    parameters = tmp_path / "parameters"
+    shutil.copytree(parameters_folder(), parameters)
+    monkeypatch.setattr(regions, "base", lambda folder: found)
+    monkeypatch.setattr(regions, "drift", lambda made, folder: drifting)
+    assert main(["add-regions", "--division", str(mine), "--parameters", str(parameters)]) == 0
+    for module in (dividing, areas):
+        monkeypatch.setattr(module, "parameters_folder", lambda: parameters)
+    division = read_region_set(mine)
+    assert division.codes == tuple(sorted(PARTS))
+    divided = dividing.divide(national, division)
+    for name in ("initial_population", "initial_employed", "initial_vacancies", "net_migration_assumed"):
+        axis = national[name].meta.dimensions.index("region")
+        country = national[name].value.sum(axis=axis)
+        np.testing.assert_allclose(divided[name].value.sum(axis=axis), country, rtol=1e-9, err_msg=name)
+    # nine provinces of the forecast in three parts; the rest of the country is the third
+    rows = read_parameters(parameters / "regional" / "parts").rows("forecast_population")
+    rows = rows[rows["year"] == END].set_index("region")["value"]
+    official = read_parameters(parameters / "regional" / "province").rows("forecast_population")
+    official = official[official["year"] == END].set_index("region")["value"]
+    for part, numbers in PARTS.items():
+        assert rows[part] == pytest.approx(sum(official[f"PV{number}"] for number in numbers), rel=1e-6)
+
+
+def test_a_division_of_a_caller_needs_a_name_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    taken = shutil.copy(parameters_folder() / "regions" / "province.csv", tmp_path / "province.csv")
+    with pytest.raises(ParameterError, match="'province': it has the name of one that ships; remedy: give the file"):
+        regions.add(Path(taken), parameters_folder())
+    with pytest.raises(SystemExit):
+        main(["add-regions"])
+    assert "--division CSV belongs to the step add-regions" in capsys.readouterr().err
 
 
 def test_shares_add_up_to_the_country(regional: tuple[str, ParameterSet]) -> None:

@@ -59,9 +59,21 @@ def draw(path: Path, ds: Any) -> None:
 def make(root: Path, *, write: bool) -> list[str]:
     """Compute the pages and pictures; give the names of those that were stale (and are written, if asked)."""
     runs = Runs()
+    stale = pages(root, PAGES, runs, write=write)
+    for stem, (_, names) in PICTURES.items():
+        path = root / IMAGES / f"{stem}.png"
+        if told(path) != checksum(runs.baseline, names):
+            stale.append(f"{IMAGES}/{stem}.png")
+            if write:
+                draw(path, runs.baseline)
+    return stale
+
+
+def pages(root: Path, which: tuple[str, ...], runs: Runs, *, write: bool) -> list[str]:
+    """Compute pages alone, without pictures; give the names of those that were stale."""
     found = pieces(runs)
     stale = []
-    for name in PAGES:
+    for name in which:
         path = root / name
         old = path.read_text(encoding="utf-8")
         new = fill(old, found, name)
@@ -69,10 +81,4 @@ def make(root: Path, *, write: bool) -> list[str]:
             stale.append(name)
             if write:
                 path.write_text(new, encoding="utf-8", newline="\n")
-    for stem, (_, names) in PICTURES.items():
-        path = root / IMAGES / f"{stem}.png"
-        if told(path) != checksum(runs.baseline, names):
-            stale.append(f"{IMAGES}/{stem}.png")
-            if write:
-                draw(path, runs.baseline)
     return stale

@@ -1,7 +1,9 @@
-"""The tables of the page on regions; persons in thousands."""
+"""The page on regions: its tables and figures; persons in thousands."""
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from tools.docs.runs import YEARS, Runs, total
 from tools.parameters.regions import AREA_ERROR, SPLIT_ERROR
 from tools.parameters.regions_jobs import GROUPS
 
+import krapte_sd as ks
 from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.parameters.reading import read_parameters
 
@@ -110,6 +113,93 @@ def start(runs: Runs, name: str = "arbeidsmarktregio") -> dict[str, float]:
     }
 
 
+def taking_part(ds: Any, year: int) -> tuple[Any, Any, Any]:
+    """Split net participation by region, points: itself, what ages add to that of the country, and the rest.
+
+    The part of ages is what the region would differ from the country if its residents of each sex and age worked as
+    often as in the country; the rest is what they do otherwise.
+    """
+    at = {"time": f"{year}-01-01", "age": slice(15, 74)}
+    people, employed = ds["population_by_age"].sel(at), ds["employed_by_age"].sel(at).sum("sector")
+    residents = people.sum(["sex", "age"])
+    expected = (people * (employed.sum("region") / people.sum("region"))).sum(["sex", "age"])
+    country = float(employed.sum() / people.sum())
+    own = employed.sum(["sex", "age"])
+    return 100 * own / residents, 100 * (expected / residents - country), 100 * (own - expected) / residents
+
+
+def spread(values: Any, residents: Any) -> float:
+    """Compute the standard deviation over regions, weighted by their residents."""
+    return float(np.sqrt(values.weighted(residents).var()))
+
+
+def participation(ds: Any) -> dict[str, str]:
+    """Say why net participation of the regions comes nearer to each other."""
+    out = {}
+    for year in (FIRST, LAST):
+        total_, ages, own = taking_part(ds, year)
+        residents = on(ds, "population_total", year)
+        out[f"participation_range_{year}"] = f"{np.ptp(total_.values):.1f}"
+        for name, part in (("ages", ages), ("own", own)):
+            out[f"participation_{name}_{year}"] = f"{spread(part, residents):.1f}"
+            for code in ("AM01", "AM18", "AM30"):
+                out[f"participation_{name}_{code}_{year}"] = sign(float(part.sel(region=code)))
+        for code in ("AM18", "AM30"):
+            out[f"participation_{code}_{year}"] = f"{float(total_.sel(region=code)):.1f}"
+    return out
+
+
+def sign(points: float) -> str:
+    """Write points with their sign."""
+    return f"{points:+z.1f}".replace("-", "−")
+
+
+@cache
+def following(share: float) -> Any:
+    """Run with jobs that stay where they are (0) or follow people in full (1)."""
+    return ks.run("baseline", regions="arbeidsmarktregio", parameters={"jobs_follow_people": share}, by_age=False)
+
+
+def shortest(ds: Any) -> Any:
+    """Give the gap of the last year as % of need by name of the region, largest first."""
+    gap = (100 * on(ds, "need_gap", LAST) / on(ds, "labour_needed", LAST)).to_series()
+    gap.index = ds["region_name"].values
+    return gap.sort_values(ascending=False)
+
+
+def told(gap: Any) -> str:
+    """Write regions with their gap."""
+    each = [f"{name} ({value:.1f})" for name, value in gap.items()]
+    return f"{', '.join(each[:-1])} and {each[-1]}"
+
+
+def odd(runs: Runs) -> dict[str, str]:
+    """Figures of what looks odd: unemployment that stays, participation, and who ends the shortest."""
+    ds = runs.divisions["arbeidsmarktregio"]
+    rate = {year: (100 * on(ds, "unemployment_rate", year)).to_series() for year in (FIRST, LAST)}
+    name = dict(zip(ds["region"].values, ds["region_name"].values, strict=True))
+    out = {}
+    for which, code in (("highest", rate[FIRST].idxmax()), ("lowest", rate[FIRST].idxmin())):
+        out[f"unemployment_{which}"] = f"{name[code]} ({rate[FIRST][code]:.1f}%, then {rate[LAST][code]:.1f}%)"
+    out["unemployment_order"] = f"{rate[FIRST].corr(rate[LAST]):.2f}"
+    gap = shortest(ds)
+    out |= {"gap_largest": told(gap.head(4)), "gap_smallest": told(gap.tail(3)[::-1])}
+    for share in (0, 1):
+        gap = shortest(following(float(share)))
+        out |= {f"gap_largest_{share}": told(gap.head(2)), f"gap_smallest_{share}": told(gap.tail(2)[::-1])}
+    last = f"{LAST}-01-01"
+    wage = ds["wage_pressure"].sel(time=last).weighted(ds["labour_needed"].sel(time=last)).mean("sector").values
+    out["wages_apart"] = f"{100 * np.expm1(np.ptp(wage)):.0f}"
+    return out | participation(ds)
+
+
+def make(root: Path, *, write: bool) -> list[str]:
+    """Compute the page on regions alone; give its name if it was stale (and is written, if asked)."""
+    from tools.docs import baseline  # which itself needs the tables here
+
+    return baseline.pages(root, ("docs/regions.md",), Runs(), write=write)
+
+
 def regional(runs: Runs) -> dict[str, str]:
     """All tables and figures of the page on regions, by the name of their marker."""
     found = start(runs)
@@ -121,6 +211,7 @@ def regional(runs: Runs) -> dict[str, str]:
     out = {f"regions_{name}": by_region(runs, name) for name in DIVISIONS}
     for name, ds in runs.divisions.items():
         out |= {f"gap_{name}_{year}": thousands(total(ds, "need_gap", year)) for year in (FIRST, *YEARS)}
+    out |= odd(runs)
     return out | {
         "regions_national": national(runs),
         "regions_errors": errors(),

@@ -1,8 +1,8 @@
 """Run one step of the building of the parameter tables: ``python -m tools.parameters STEP``.
 
 A step is a list of functions ``module:function`` that are called in this order. To add one, add a line to `STEPS`.
-Functions of the step ``carry`` get the folder of raw figures and the folder of parameters; all others get the
-folder of parameters.
+Functions of the step ``carry`` get the folder of raw figures and the folder of parameters, those of ``add-regions`` the
+table of a division and the folder of parameters; all others get the folder of parameters.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "derive-supply": ("supply:derive",),
     "derive-history": ("history:derive",),
     "derive-regions": ("regions:derive",),
+    "add-regions": ("regions:add",),
 }
 
 
@@ -30,10 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("step", choices=sorted(STEPS))
     parser.add_argument("--raw", type=Path, metavar="DIR", help="folder of the raw figures; only for carry")
     parser.add_argument("--parameters", type=Path, metavar="DIR", default=ROOT / "parameters", help="where to write")
+    parser.add_argument("--division", type=Path, metavar="CSV", help="table of the regions; only for add-regions")
     given = parser.parse_args(arguments)
-    if (given.step == "carry") != (given.raw is not None):
-        parser.error("--raw DIR belongs to the step carry, and only to it")
-    folders = [given.parameters] if given.raw is None else [given.raw, given.parameters]
+    for step, option, value in (("carry", "--raw DIR", given.raw), ("add-regions", "--division CSV", given.division)):
+        if (given.step == step) != (value is not None):
+            parser.error(f"{option} belongs to the step {step}, and only to it")
+    folders = [path for path in (given.raw, given.division, given.parameters) if path is not None]
     for name in STEPS[given.step]:
         module, function = name.split(":")
         getattr(importlib.import_module(f"tools.parameters.{module}"), function)(*folders)

@@ -19,10 +19,14 @@ from tools.parameters.regions_jobs import GROUP_OF_SECTION, GROUPS, SECTIONS
 from tools.parameters.regions_population import SEXES, by_region
 from tools.parameters.tables import Row, number, rows_of, write_rows
 
-from krapte_sd.parameters.regions import RegionSet
+from krapte_sd.errors import ParameterError
+from krapte_sd.parameters.regions import RegionSet, read_region_set, region_sets
 
 Floats = npt.NDArray[np.float64]
 SETS = ("province", "arbeidsmarktregio")
+LIKE = SETS[-1]
+"""Its metadata describe any division that is estimated from municipalities up."""
+
 TASKS = ("homes", "climate", "grid", "defence")
 TASK_GROUPS = {"climate": ("B-E", "F"), "grid": ("F",), "defence": ("O-Q",)}
 ALONE = np.array([GROUPS[group] == section for section, group in zip(SECTIONS, GROUP_OF_SECTION, strict=True)])
@@ -56,6 +60,33 @@ def derive(parameters: Path) -> None:
     drifting = drift(found, parameters)
     for name in SETS:
         write_set(found, drifting, getattr(found.divisions, name), parameters / "regional" / name)
+
+
+def add(division: Path, parameters: Path) -> None:
+    """Derive and write the tables of the division of a caller, with the metadata of the labour-market regions.
+
+    Raises
+    ------
+    ParameterError, FileError
+        If the division has mistakes, or the name of one that ships.
+    """
+    regions = read_region_set(division, parameters / "regions")
+    if regions.name in region_sets():
+        raise ParameterError(
+            f"division '{regions.name}': it has the name of one that ships; remedy: give the file another name"
+        )
+    like = read_region_set(LIKE, parameters / "regions")
+    quoted = ", ".join(f'"{code}"' for code in regions.codes)  # a code such as 01 or NO is a text
+    source, folder = parameters / "regional" / LIKE, parameters / "regional" / regions.name
+    for path in sorted(source.rglob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        text = text.replace(f"[{', '.join(like.codes)}]", f"[{quoted}]")
+        text = text.replace(f"the {len(like)} arbeidsmarktregio's", f"the {len(regions)} regions of '{regions.name}'")
+        target = folder / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
+    found = base(parameters)
+    write_set(found, drift(found, parameters), regions, folder)
 
 
 def write_set(found: Base, drifting: Drift, regions: RegionSet, folder: Path) -> None:

@@ -109,7 +109,7 @@ def _shares(division: str) -> ParameterSet:
         known = sorted(path.name for path in (parameters_folder() / "regional").iterdir() if path.is_dir())
         raise ParameterError(
             f"division '{division}': there is no regional base for it; allowed: {COUNTRY}, {', '.join(known)}; "
-            "remedy: derive one with tools.parameters.regions.write_set"
+            "remedy: derive one in a checkout (python -m tools.parameters add-regions --division FILE)"
         )
     return read_parameters(Path(folder))
 
