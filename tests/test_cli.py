@@ -66,7 +66,7 @@ BAD_CALLS = [
         ["rnu"],
         "'rnu' is not known; did you mean 'run'? (one of: run, simulate, list, validate, loops, knockout, decompose",
     ),
-    (["list", "varables"], "'varables' is not known; did you mean 'variables'? (one of: scenarios, population"),
+    (["list", "varables"], "'varables' is not known; did you mean 'variables'? (one of: scenarios, "),
     (["run"], "required: SCENARIO, -o/--output; see 'krapte-sd run --help'"),
     (["run", "baseline"], "required: -o/--output"),
     (["run", "baseline", "-o", "a.nc", "--until", "soon"], "argument --until: invalid int value: 'soon'"),
@@ -83,6 +83,9 @@ BAD_CALLS = [
     (["run", "baseline", "-o", "a.nc", "--set", "x=nan"], "'nan' is not a finite number"),
     (["run", "baseline", "-o", "a.nc", "--set", "x=1e999"], "'1e999' is not a finite number"),
     (["run", "baseline", "-o", "a.nc", "--set", "x=1", "--set", "x=2"], "'x' is given twice"),
+    (["report", "baseline"], "required: -o/--output; see 'krapte-sd report --help'"),
+    (["report", "baseline", "-o", "a.pdf"], "a.pdf: a report is an HTML page; let the name end in .html"),
+    (["explore", "--port", "99999"], "port=99999: allowed: 0 (any that is free) to 65535"),
     (["check", "missing.nc"], "missing.nc: cannot be read: No such file or directory"),
 ]
 

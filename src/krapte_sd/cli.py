@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from krapte_sd.errors import KrapteError, nearest
+from krapte_sd.explorer.commands import add_commands
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,8 +209,9 @@ def _parser() -> argparse.ArgumentParser:
     decompose.set_defaults(command=_decompose)
 
     check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
-    check.add_argument("file", metavar="FILE", help="a file of 'run'")
+    check.add_argument("file", metavar="FILE", help="a file of 'run', in any of its formats")
     check.set_defaults(command=_check)
+    add_commands(commands, _DIVISIONS)
     return parser
 
 

@@ -203,7 +203,7 @@ def run(
     inputs = model.inputs(program.inputs, origin, until + 1)
     result = program.run(inputs, origin, until + 1, used_step, solver, debug=debug)
     raw = model.labelled(result)
-    ds = _by_age(raw)
+    ds = raw.drop_vars([*BY_COHORT, "cohort"]) if by_age is False else _by_age(raw)
     ds = ds.assign_coords(_sector_names(list(ds["sector"].values)) | _region_names(model))
     ds.attrs.update(_provenance(model, chosen, used_step, solver))
     ds.attrs.update(policy_attributes(model.programme, ds))
@@ -224,7 +224,7 @@ def run(
             client=client,
             progress=progress,
         )
-    return ds.drop_vars([*BY_COHORT.values(), "age"]) if by_age is False else ds
+    return ds
 
 
 def _last_year(origin: int, until: int | None) -> int:

@@ -15,6 +15,7 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -31,6 +32,9 @@ def cache_directory() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("krapte_sd", appauthor=False)) / "kernels"
+
+
+_lock = threading.RLock()
 
 
 def load(source: str) -> ModuleType:
@@ -53,8 +57,12 @@ def load(source: str) -> ModuleType:
     lanes = Path(__file__).with_name("lanes.py").read_bytes()
     versions = f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {hashlib.sha256(lanes).hexdigest()}"
     name = "krapte_sd_kernel_" + hashlib.sha256(f"{versions}\n{source}".encode()).hexdigest()[:24]
-    if name in sys.modules:
-        return sys.modules[name]
+    # A second thread that asks for the module while it is being made waits for the whole of it.
+    with _lock:
+        return sys.modules[name] if name in sys.modules else _made(name, source)
+
+
+def _made(name: str, source: str) -> ModuleType:
     path = cache_directory() / f"{name}.py"
     try:
         _store(path, source)
