@@ -17,6 +17,7 @@ _LONGEST_FOUND = 60
 _MOST_LISTED = 12
 # A file with a million broken rows must still give a message that can be read.
 _MOST_PER_KIND = 20
+_MOST_LINES = 150
 
 
 def clipped(text: object) -> str:
@@ -110,4 +111,7 @@ class Problems:
             for (where, what), count in self._counts.items()
             if count > _MOST_PER_KIND
         ]
-        raise ParameterError.collect(heading, [*self.lines, *left_out])
+        more = len(self.lines) - _MOST_LINES
+        if more > 0:
+            left_out.append(f"and {more} further problems")
+        raise ParameterError.collect(heading, [*self.lines[:_MOST_LINES], *left_out])

@@ -37,6 +37,7 @@ FOLDER: Final = "policies"
 FIRST_START: Final = 2024
 LAST_START: Final = 2050
 _LARGEST_FILE: Final = 1_000_000
+_MOST_TOLD: Final = 20
 Status = Literal["read", "computed", "assumed", "unknown"]
 Area = Literal[
     "unused potential", "status holders", "more hours", "work longer", "labour migration", "less demand", "better match"
@@ -222,7 +223,7 @@ def said(file: str, document: YamlDocument, error: ValidationError, model: type[
             fields = list(_fields(model, where[:-1]))
             text += f"; allowed: {', '.join(fields)}{nearest(str(where[-1])[:60], fields)}"
         lines.append(text)
-    return lines
+    return few(lines)
 
 
 def _fields(model: type[BaseModel], where: tuple[str | int, ...]) -> Iterable[str]:
@@ -267,6 +268,20 @@ def read_text(path: Path) -> str:
         ) from None
 
 
+def is_file(name: str, beside: Path) -> bool:
+    """Say whether a name is that of a YAML file; what it is, if anything but a file, is said on reading."""
+    try:
+        return name.endswith((".yaml", ".yml")) and (beside / name).exists()
+    except (OSError, ValueError):
+        return False  # a name that no file can have
+
+
+def few(lines: list[str]) -> list[str]:
+    """Keep a message readable: the first problems, and how many more there are."""
+    more = len(lines) - _MOST_TOLD
+    return [*lines[:_MOST_TOLD], f"and {more} further problems"] if more > 0 else lines
+
+
 def _read_file(path: Path) -> list[Measure]:
     problems = Problems()
     document = read_yaml(read_text(path), path.name, problems)
@@ -290,13 +305,15 @@ def measures() -> dict[str, Measure]:
     return {each.slug: each for each in _shipped()}
 
 
-def find_measures(name: str) -> list[Measure]:
+def find_measures(name: str, beside: Path = Path()) -> list[Measure]:
     """Find measures by short name, by number, or in a file.
 
     Parameters
     ----------
     name : str
         A slug or an id out of `policies`, or the path of a YAML file with measures.
+    beside : pathlib.Path
+        Folder that a path starts from.
 
     Raises
     ------
@@ -309,11 +326,8 @@ def find_measures(name: str) -> list[Measure]:
     by_id = {each.id: each for each in known.values()}
     if name in by_id:
         return [by_id[name]]
-    try:
-        if name.endswith((".yaml", ".yml")) and Path(name).is_file():
-            return _read_file(Path(name))
-    except (OSError, ValueError):
-        pass  # a name that no file can have
+    if is_file(name, beside):
+        return _read_file(beside / name)
     names = [*known, *by_id]
     what = f"there is no measure {clipped(name)}; allowed: a name or number out of 'list policies' ({listed(known)}), "
     raise ScenarioError(f"{what}or a .yaml file{nearest(name[:60], names)}")

@@ -14,7 +14,7 @@ from krapte_sd.parameters.locate import parameters_folder
 from krapte_sd.parameters.problems import Problems, clipped
 from krapte_sd.parameters.strict_yaml import YamlDocument, read_yaml
 from krapte_sd.scenarios.levers import Chosen, Programme
-from krapte_sd.scenarios.policies import Measure, find_measures, read_text, said
+from krapte_sd.scenarios.policies import Measure, few, find_measures, is_file, read_text, said
 from krapte_sd.scenarios.schema import VARIANTS, Asked, ScenarioFile, variants_of
 from krapte_sd.scenarios.variants import variant_changes
 
@@ -86,7 +86,7 @@ class Scenario:
             raise ScenarioError(f"policies: found {clipped(policies)}; allowed: a list, such as policies=['L01']")
         more = _chosen([_asked(each, problems) for each in policies], problems)
         if problems:
-            raise ScenarioError.collect("policies", problems)
+            raise ScenarioError.collect("policies", few(problems))
         return replace(
             self,
             population=self.population if population is None else population,
@@ -181,14 +181,14 @@ def _asked(given: Any, problems: list[str]) -> Asked | None:
         return None
 
 
-def _chosen(asked: Sequence[Asked | None], problems: list[str]) -> list[Chosen]:
+def _chosen(asked: Sequence[Asked | None], problems: list[str], beside: Path = Path()) -> list[Chosen]:
     """Find the measures that are asked for, with their strength and dates."""
     found: list[Chosen] = []
     for each in asked:
         if each is None:
             continue
         try:
-            own = find_measures(each.measure)
+            own = find_measures(each.measure, beside)
         except ScenarioError as error:
             problems.extend(error.problems)
             continue
@@ -238,11 +238,8 @@ def _found(name: str, beside: Path) -> Path:
     shipped = _shipped()
     if name in shipped:
         return shipped[name]
-    try:
-        if name.endswith((".yaml", ".yml")) and (beside / name).exists():
-            return beside / name
-    except (OSError, ValueError):
-        pass  # a name that no file can have
+    if is_file(name, beside):
+        return beside / name
     allowed = f"allowed: {', '.join(shipped)}, or a .yaml file"
     raise ScenarioError(f"there is no scenario '{name[:80]}'; {allowed}{nearest(name[:80], list(shipped))}")
 
@@ -267,7 +264,10 @@ def _resolved(own: ScenarioFile, where: str, beside: Path, above: tuple[str, ...
     problems: list[str] = []
     parent = Scenario("", "", "", "")
     if own.extends is not None:
-        path = _found(own.extends, beside)
+        try:
+            path = _found(own.extends, beside)
+        except ScenarioError as error:
+            raise ScenarioError(f"scenario {where}: extends: {error}") from None
         key = str(path.resolve())
         if key in above:
             chain = " -> ".join(Path(each).name for each in (*above, key))
@@ -285,7 +285,7 @@ def _resolved(own: ScenarioFile, where: str, beside: Path, above: tuple[str, ...
     for each in parent.policies:
         if each.measure.slug not in own.without and each.measure.id not in own.without:
             kept.append(each)
-    more = _chosen(own.policies, problems)
+    more = _chosen(own.policies, problems, beside)
     chosen = {kind: getattr(own, kind) for kind in BASELINE if getattr(own, kind) is not None}
     for kind in KINDS:
         if kind in chosen:
@@ -294,7 +294,7 @@ def _resolved(own: ScenarioFile, where: str, beside: Path, above: tuple[str, ...
             except ScenarioError as error:
                 problems.append(str(error))
     if problems:
-        raise ScenarioError.collect(f"scenario {where}", problems)
+        raise ScenarioError.collect(f"scenario {where}", few(problems))
     return replace(
         parent,
         name=own.name,
