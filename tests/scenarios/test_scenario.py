@@ -103,7 +103,7 @@ def test_a_file_that_is_no_text(tmp_path):
 def test_names_that_do_not_exist(name):
     with pytest.raises(ScenarioError, match=r"there is no scenario '.*allowed: .*baseline") as caught:
         read_scenario(name)
-    assert len(str(caught.value)) < 400
+    assert len(str(caught.value)) < 600
 
 
 def test_values_are_checked_when_applied(write):

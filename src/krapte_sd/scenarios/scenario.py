@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from krapte_sd.errors import ScenarioError, nearest
 from krapte_sd.parameters.locate import parameters_folder
-from krapte_sd.parameters.problems import Problems, clipped
+from krapte_sd.parameters.problems import Problems, clipped, listed
 from krapte_sd.parameters.strict_yaml import YamlDocument, read_yaml
 from krapte_sd.scenarios.levers import Chosen, Programme
 from krapte_sd.scenarios.policies import Measure, few, find_measures, is_file, read_text, said
@@ -240,7 +240,7 @@ def _found(name: str, beside: Path) -> Path:
         return shipped[name]
     if is_file(name, beside):
         return beside / name
-    allowed = f"allowed: {', '.join(shipped)}, or a .yaml file"
+    allowed = f"allowed: {listed(shipped)}, or a .yaml file"
     raise ScenarioError(f"there is no scenario '{name[:80]}'; {allowed}{nearest(name[:80], list(shipped))}")
 
 
