@@ -36,7 +36,7 @@ WRONG_TYPES = {
     "policies": [
         "L01", "1", "{L01: 1}", "[1]", "[null]", "[[L01]]", "[L99]", "[job_agrement]", "['']", "[L02, L02]",
         "[L02, job_agreement]",
-        "[{measure: L02, strenght: 1.0}]", "[{strength: 1.0}]", "[{measure: L02, strength: strong}]",
+        "[{measure: L02, strengths: 1.0}]", "[{strength: 1.0}]", "[{measure: L02, strength: strong}]",
         "[{measure: L02, strength: 1e9}]", "[{measure: L02, strength: -5}]", "[{measure: L02, strength: .nan}]",
         "[{measure: L02, strength: [1]}]", "[{measure: L02, start: 1999}]", "[{measure: L02, start: 2100}]",
         "[{measure: L02, start: 2030.5}]", "[{measure: L02, start: '2030'}]", "[{measure: L02, start: soon}]",
@@ -152,7 +152,7 @@ def test_a_hostile_file_ends_in_one_clear_error(tmp_path, capsys, name):
 SAID = {
     "unknown field": ["populaton: Extra inputs are not permitted", "did you mean 'population'?"],
     "policies: [job_agrement]": ["there is no measure 'job_agrement'", "did you mean 'job_agreement'?"],
-    "policies: [{measure: L02, strenght: 1.0}]": ["policies.0.strenght", "did you mean 'strength'?"],
+    "policies: [{measure: L02, strengths: 1.0}]": ["policies.0.strengths", "did you mean 'strength'?"],
     "policies: [{measure: L02, strength: 1e9}]": ["strength 1e+09 of 'job_agreement' is out of reach", "0 to 7740"],
     "policies: [{measure: L02, start: 2100}]": ["policies.0.start", "less than or equal to 2050"],
     "policies: [L02, job_agreement]": ["the measure 'job_agreement' is asked for twice"],
