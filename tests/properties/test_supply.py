@@ -11,7 +11,9 @@ SAVE = (
     "population", "need_gap", "employed_total", "hours_index", "participation_effect", "hours_effect", "labour_force",
     "mean_wage_pressure", "retirement_response", "desired_labour", "state_pension_age", "labour_needed",
     "inflow_effect", "emigration_factor", "temporary_migrants", "status_holders", "unemployed",
-    "status_holders_in_work", "years_since_permit", "entry_held_back", "temporary_help",
+    "status_holders_in_work", "years_since_permit", "entry_held_back", "temporary_help", "workload", "outflow_effect",
+    "hours_at_home", "care_shortfall", "field_surplus", "graduates", "in_retraining", "retraining_starts",
+    "employed_in_sector", "time_in_retraining",
 )  # fmt: skip
 FLOWS = ("retirements_in_sector", "exits_in_sector", "net_migration", "immigration_by_group")
 STOP = 2041
@@ -82,7 +84,7 @@ def test_women_respond_more_and_later_than_wages(supply):
 
 
 def test_hours_are_bounded_whatever_wages_do(supply):
-    strong = supply(hours_elasticity=100.0)
+    strong = supply(hours_elasticity=100.0, childcare_switch=0.0, family_care_switch=0.0)
     room = load_model().parameters.values("hours_room")
     effect = strong["hours_effect"].max(["time", "cohort"])
     for sex in ("female", "male"):
@@ -189,3 +191,68 @@ def test_temporary_workers_are_balanced_and_take_over_work(supply):
     assert 40_000 < float((more["temporary_migrants"] - base["temporary_migrants"])[-1].sum()) < 50_000
     assert float(more["temporary_help"].sel(sector="Q").sum()) == 0
     assert gap(more) < gap(base) - 15_000
+
+
+def test_workload_costs_hours_and_people_and_is_bounded(supply):
+    """Where wages do not act and need follows its own trend, vacancies stay open longer and longer."""
+    calm = {"wage_response": 0.0, "expected_supply_weight": 0.0}
+    on = supply(**calm)
+    off = supply(**calm, absence_switch=0.0, overload_switch=0.0)
+    assert float(on["workload"][-1].mean()) > 0.05
+    assert float(on["workload"].max()) < float(load_model().parameters["workload_limit"].value)
+    # both cost people, so that need and vacancies are higher with them
+    assert gap(on) > gap(off) + 5_000
+    assert (off["outflow_effect"] == 1).all()
+    busy = on["workload"].isel(time=-1).values > 0.1
+    assert (on["outflow_effect"].isel(time=-1).values[busy] > 1).all()
+
+
+def test_care_left_undone_keeps_parents_and_carers_at_home(supply):
+    more_need, base = supply(residual_service_growth=0.006), supply()
+    assert float(more_need["care_shortfall"][-1]) > float(base["care_shortfall"][-1])
+    home = more_need["hours_at_home"].isel(time=-1)
+    carers, parents, nobody = (home.sel(sex="female", cohort=f"b{2040 - age}") for age in (55, 32, 14))
+    assert float(carers) > 0
+    assert float(parents) > 0
+    assert float(nobody) == 0
+    cut = supply(residual_service_growth=0.006, childcare_switch=0.0, family_care_switch=0.0)
+    assert gap(cut) < gap(more_need)
+
+
+def lever_by_sector(supply, name, sector, value, since=2025):
+    sectors = supply.shipped.equations.dimensions["Sector"]
+    at = np.arange(2024, STOP + 1)
+    values = np.zeros((at.size, len(sectors)))
+    values[at >= since, sectors.index(sector)] = value
+    return supply.shipped.run(params={name: Series(at, values)}, save=SAVE, stop=STOP, debug=True)
+
+
+def test_students_of_a_field_work_in_its_sector_years_later(supply):
+    base, more = supply(), lever_by_sector(supply, "lever_education_choice", "F", 0.5)
+    extra = (more["graduates"] - base["graduates"]).sel(sector="F") / base["graduates"].sel(sector="F")
+    # three stages of four years together: hardly anybody after one year, nearly all after ten
+    assert float(extra.sel(time="2026-01-01")) < 0.1
+    assert float(extra.sel(time="2036-01-01")) > 0.4
+    at_work = (more["employed_in_sector"] - base["employed_in_sector"])[-1].sum("region")
+    assert float(at_work.sel(sector="F")) > 1_000
+    assert abs(float(more["field_surplus"][-1].sum())) < 1e-6 * float(abs(more["field_surplus"][-1]).sum())
+
+
+def test_places_limit_retraining_and_it_takes_people_out_of_work_first(supply):
+    base, more = supply(), lever_by_sector(supply, "lever_retraining", "D", 200_000.0)
+    at_start = float(load_model().parameters["retraining_at_start"].value)
+    use = float(load_model().parameters["training_places_in_use"].value)
+    starts = float(more["retraining_starts"][-1].sum())
+    assert 2 * at_start < starts < at_start * (1 + use) / use
+    assert float(more["time_in_retraining"][3]) > float(base["time_in_retraining"][3])
+    at_work = (more["employed_in_sector"] - base["employed_in_sector"])[-1].sum("region")
+    assert float(at_work.sel(sector="D")) > 1_000
+
+
+def test_fields_answer_scarcity_with_a_delay(supply):
+    strong, cut = supply(choice_elasticity=1.5), supply(study_choice_switch=0.0)
+    surplus = strong["field_surplus"]
+    mix = cut["graduates"] / cut["graduates"].sum("sector")
+    assert float(abs(mix - mix[0]).max()) < 1e-9
+    assert abs(surplus.sel(time="2026-01-01")).sum() < 0.1 * abs(surplus[-1]).sum()
+    assert abs(surplus[-1]).sum() > 1_000

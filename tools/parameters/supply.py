@@ -28,6 +28,23 @@ ASSUMED: tuple[tuple[str, str, float, float, float], ...] = (
     ("hours_adaptation_time", "no_source", 3.0, 1.0, 6.0),
     ("retirement_elasticity", "no_source", 0.5, 0.0, 1.0),
     ("retirement_adaptation_time", "no_source", 3.0, 1.0, 6.0),
+    ("hours_of_parents_at_stake", "no_source", 0.3, 0.0, 0.6),
+    ("hours_of_carers_at_stake", "no_source", 0.5, 0.0, 1.0),
+    ("workload_limit", "no_source", 1.0, 0.5, 1.5),
+    ("workload_time", "no_source", 1.0, 0.5, 3.0),
+    ("absence_effect", "no_source", 0.01, 0.0, 0.03),
+    ("overload_effect", "no_source", 0.1, 0.0, 0.3),
+    ("choice_elasticity", "no_source", 0.5, 0.0, 1.5),
+    ("information_delay", "no_source", 1.5, 0.5, 3.0),
+    ("study_time", "training_delays", 4.0, 2.0, 6.0),
+    ("working_life", "no_source", 40.0, 30.0, 45.0),
+    ("fidelity_to_field", "no_source", 0.7, 0.3, 1.0),
+    ("retraining_elasticity", "no_source", 1.0, 0.0, 2.0),
+    ("retraining_at_start", "stap_2022", 21_600.0, 5_000.0, 60_000.0),
+    ("retraining_time", "training_delays", 1.0, 0.5, 2.0),
+    ("retraining_completion", "no_source", 0.6, 0.4, 0.8),
+    ("retraining_hours", "no_source", 0.3, 0.1, 0.5),
+    ("training_places_in_use", "no_source", 0.5, 0.2, 1.0),
 )
 """Assumed single numbers."""
 
@@ -39,6 +56,12 @@ ASSUMED_BY_SEX: tuple[tuple[str, str, str, float, float, float], ...] = (
     ("hours_room", "male", "no_source", 0.05, 0.02, 0.1),
 )
 """Assumed numbers by sex; the highest room of women is the distance to the hours of men in 2024 (33.8 / 26.2 - 1)."""
+
+CARERS = {(15, 24): (0.03, 0.03), (25, 44): (0.1, 0.06), (45, 64): (0.2, 0.12), (65, 74): (0.15, 0.1)}
+"""Women and men who care for a relative, as a share of the workers of the ages; assumed."""
+
+YOUNG_YEARS, CHILDREN_PER_PARENT, FATHERS_OLDER = 4, 1.25, 3
+"""Ages 0 to 3; children of these ages per parent who has one, and years by which fathers are older: assumed."""
 
 
 def derive(parameters: Path) -> None:
@@ -56,6 +79,11 @@ def rows(parameters: Path, observations: Observations) -> list[Row]:
     ]
     weight = hours_weight(parameters, observations)
     out += migration.rows()
+    by_age = {"sex": SEXES, "age": AGES}
+    carers = np.array([[share[s] for (a, b), share in CARERS.items() for _ in range(a, b + 1)] for s in (0, 1)])
+    out += rows_of("carer_share", carers, by_age, source="no_source", status="assumed")
+    out += rows_of("parent_share", parent_share(parameters), by_age, source="births", status="estimated")
+    out.append(Row("study_start_rate", 1.0, "definition", "literature", age=16))
     return out + rows_of("hours_weight", weight, {"sex": SEXES, "age": AGES}, source="hours_by_age", status="estimated")
 
 
@@ -86,3 +114,14 @@ def hours_weight(parameters: Path, observations: Observations) -> Floats:
         weight[1, here] = men
         weight[0, here] = (total * (women + all_men) - men * all_men) / women
     return np.asarray(weight / hours("total", "15-74"), np.float64)
+
+
+def parent_share(parameters: Path) -> Floats:
+    """Women and men with a child of up to three years, shape (2, 60): births of four years at the rates of 2024."""
+    found = read_table(parameters, "population").series("fertility_rate", "age", year=2024)
+
+    def share(age: int) -> float:
+        births = sum(found.get(age - back, 0.0) for back in range(YOUNG_YEARS))
+        return births / CHILDREN_PER_PARENT
+
+    return np.array([[share(age - older) for age in AGES] for older in (0, FATHERS_OLDER)])
