@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from krapte_sd.errors import ParameterError
+from krapte_sd.plots.words import say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,15 +36,17 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, Any]
     return figure, axes
 
 
-def _signed(figure: Figure, ds: xr.Dataset) -> None:
+def _signed(figure: Figure, ds: xr.Dataset, language: str = "en") -> None:
     """Put under the figure what was run and how sure its numbers are."""
     counts = ds.attrs["parameter_status_counts"].replace("; ", ", ")
-    text = f"{ds.attrs['source']}; {ds.attrs['title'].split(': ')[-1]}; parameter values by status: {counts}"
+    status = f"{say('parameter values by status', language)}: {counts}"
+    text = f"{ds.attrs['source']}; {ds.attrs['title'].split(': ')[-1]}; {status}"
     figure.text(0.005, -0.035, text, fontsize=6.5, color="#555555", ha="left", va="top")
 
 
-def _names(ds: xr.Dataset) -> list[str]:
-    return [f"{name} ({code})" for code, name in zip(ds["sector"].values, ds["sector_name"].values, strict=True)]
+def _names(ds: xr.Dataset, language: str = "en") -> list[str]:
+    names = ds["sector_name_nl" if language == "nl" else "sector_name"].values
+    return [f"{name} ({code})" for code, name in zip(ds["sector"].values, names, strict=True)]
 
 
 def _year(ds: xr.Dataset, name: str, year: int) -> Any:
@@ -51,13 +54,15 @@ def _year(ds: xr.Dataset, name: str, year: int) -> Any:
     return ds[name].sel(time=f"{year}-01-01").sum("region") / THOUSAND
 
 
-def headline(ds: xr.Dataset) -> Figure:
+def headline(ds: xr.Dataset, language: str = "en") -> Figure:
     """Draw the shortage of the country over time in its three parts.
 
     Parameters
     ----------
     ds : xarray.Dataset
         A forecast.
+    language : {"en", "nl"}
+        Language of all labels.
 
     Returns
     -------
@@ -73,19 +78,22 @@ def headline(ds: xr.Dataset) -> Figure:
     bottom = np.zeros(len(years))
     for name, colour, label in parts:
         top = bottom + ds[name].sum(["region", "sector"]).values / THOUSAND
-        axes.fill_between(years, bottom, top, color=colour, alpha=0.85, label=label, linewidth=0)
+        axes.fill_between(years, bottom, top, color=colour, alpha=0.85, label=say(label, language), linewidth=0)
         bottom = top
-    axes.plot(years, bottom, color="black", linewidth=1.6, label="need gap (structural + suppressed)")
+    axes.plot(years, bottom, color="black", linewidth=1.6, label=say("need gap (structural + suppressed)", language))
     frictional = ds["frictional_shortage"].sum(["region", "sector"]).values / THOUSAND
-    axes.plot(years, frictional, color=GREY, linestyle="--", label="frictional, not counted in the gap")
-    axes.set(ylabel="thousand persons", xlim=(years[0], years[-1]), ylim=(0, None))
-    axes.set_title("Labour shortage in the Netherlands")
+    axes.plot(years, frictional, color=GREY, linestyle="--", label=say("frictional, not counted in the gap", language))
+    axes.set(ylabel=say("thousand persons", language), xlim=(years[0], years[-1]))
+    axes.set_ylim(0, 1.4 * max(bottom.max(), frictional.max()))  # room for the legend
+    axes.set_title(say("Labour shortage in the Netherlands", language))
     axes.legend(frameon=False, fontsize=8, loc="upper left")
-    _signed(figure, ds)
+    _signed(figure, ds, language)
     return figure
 
 
-def shortage_by_sector(ds: xr.Dataset, years: tuple[int, ...] = (2024, 2030, 2040, 2050)) -> Figure:
+def shortage_by_sector(
+    ds: xr.Dataset, years: tuple[int, ...] = (2024, 2030, 2040, 2050), language: str = "en"
+) -> Figure:
     """Draw the need gap by sector in some years.
 
     Parameters
@@ -94,6 +102,8 @@ def shortage_by_sector(ds: xr.Dataset, years: tuple[int, ...] = (2024, 2030, 204
         A forecast.
     years : tuple of int
         1 Januaries to show.
+    language : {"en", "nl"}
+        Language of all labels.
 
     Returns
     -------
@@ -113,16 +123,16 @@ def shortage_by_sector(ds: xr.Dataset, years: tuple[int, ...] = (2024, 2030, 204
         axes.grid(axis="y", color="#dddddd", linewidth=0.7)
         axes.set_axisbelow(True)
         axes.invert_yaxis()
-    left.set_yticks(place, _names(ds), fontsize=8)
+    left.set_yticks(place, _names(ds, language), fontsize=8)
     right.set_yticks(place, ds["sector"].values, fontsize=8)
-    left.set(xlabel="thousand persons", title="Need gap by sector")
-    right.set(xlabel="per 100 persons needed", title="relative to need")
-    left.legend(frameon=False, fontsize=8, title="1 January")
-    _signed(figure, ds)
+    left.set(xlabel=say("thousand persons", language), title=say("Need gap by sector", language))
+    right.set(xlabel=say("per 100 persons needed", language), title=say("relative to need", language))
+    left.legend(frameon=False, fontsize=8, title=say("1 January", language))
+    _signed(figure, ds, language)
     return figure
 
 
-def population_pyramid(ds: xr.Dataset, years: tuple[int, int] = (2024, 2050)) -> Figure:
+def population_pyramid(ds: xr.Dataset, years: tuple[int, int] = (2024, 2050), language: str = "en") -> Figure:
     """Draw the population by sex and age in two years, and who works among them.
 
     Parameters
@@ -131,6 +141,8 @@ def population_pyramid(ds: xr.Dataset, years: tuple[int, int] = (2024, 2050)) ->
         A forecast.
     years : tuple of int
         The two 1 Januaries.
+    language : {"en", "nl"}
+        Language of all labels.
 
     Returns
     -------
@@ -145,19 +157,19 @@ def population_pyramid(ds: xr.Dataset, years: tuple[int, int] = (2024, 2050)) ->
         workers = _year(ds, "employed_by_age", year).sum("sector")
         for sex, sign in (("male", -1), ("female", 1)):
             for stock, colour, label in ((people, PALE, "residents"), (workers, BLUE, "employed")):
-                shown = label if sign > 0 else None
+                shown = say(label, language) if sign > 0 else None
                 axes.barh(age, sign * stock.sel(sex=sex).values, height=1.0, color=colour, label=shown)
-        axes.set(title=f"1 January {year}", xlim=(-top, top), ylim=(-0.5, 100.5))
-        axes.set_xlabel("thousand persons: men (left), women (right)")
+        axes.set(title=f"{say('1 January', language)} {year}", xlim=(-top, top), ylim=(-0.5, 100.5))
+        axes.set_xlabel(say("thousand persons: men (left), women (right)", language))
         axes.set_xticks(axes.get_xticks(), [f"{abs(t):.0f}" for t in axes.get_xticks()])
         axes.set_xlim(-top, top)
-    both[0].set_ylabel("age")
+    both[0].set_ylabel(say("age", language))
     both[0].legend(frameon=False, fontsize=8)
-    _signed(figure, ds)
+    _signed(figure, ds, language)
     return figure
 
 
-def openings(ds: xr.Dataset, first: int = 2024, last: int = 2029) -> Figure:
+def openings(ds: xr.Dataset, first: int = 2024, last: int = 2029, language: str = "en") -> Figure:
     """Draw replacement against expansion demand by sector, mean of some calendar years.
 
     Parameters
@@ -166,6 +178,8 @@ def openings(ds: xr.Dataset, first: int = 2024, last: int = 2029) -> Figure:
         A forecast.
     first, last : int
         Calendar years, both included.
+    language : {"en", "nl"}
+        Language of all labels.
 
     Returns
     -------
@@ -180,11 +194,14 @@ def openings(ds: xr.Dataset, first: int = 2024, last: int = 2029) -> Figure:
         (0.2, "expansion_demand", ORANGE, "expansion (change of employment)"),
     ]
     for offset, name, colour, label in bars:
-        axes.barh(place + offset, mean[name].values, height=0.38, color=colour, label=label)
+        axes.barh(place + offset, mean[name].values, height=0.38, color=colour, label=say(label, language))
     axes.axvline(0, color="black", linewidth=0.7)
-    axes.set_yticks(place, _names(ds), fontsize=8)
+    axes.set_yticks(place, _names(ds, language), fontsize=8)
     axes.invert_yaxis()
-    axes.set(xlabel="thousand persons a year", title=f"Openings by sector, mean of {first}-{last}")
+    when = f"{first}-{last}"
+    axes.set(
+        xlabel=say("thousand persons a year", language), title=f"{say('Openings by sector, mean of', language)} {when}"
+    )
     axes.legend(frameon=False, fontsize=8, loc="lower right")
-    _signed(figure, ds)
+    _signed(figure, ds, language)
     return figure
