@@ -25,7 +25,7 @@ def test_regions_divide_the_country(runs):
     for ds in runs.divisions.values():
         for year in (2024, 2050):
             assert total(ds, "population_total", year) == pytest.approx(
-                total(runs.baseline, "population_total", year), abs=1
+                total(runs.baseline, "population_total", year), rel=1e-12 if year == 2024 else 5e-4
             )
         assert float(filled(ds, 2024).sum()) == pytest.approx(total(runs.baseline, "employed_total", 2024), rel=1e-9)
         assert total(ds, "need_gap", 2050) == pytest.approx(total(runs.baseline, "need_gap", 2050), rel=0.01)

@@ -111,7 +111,7 @@ def test_every_section_is_held_against_the_country(table: pd.DataFrame) -> None:
         assert lines.loc[f"1 Jan 2050: labour needed {sector}", "allowed"] == "5 %"
         assert lines.loc[f"1 Jan 2050: need gap {sector}", "allowed"] == "5 % of labour needed"
     people = lines.loc["1 Jan 2050: population total", "deviation"]
-    assert abs(people) < 1e-6
+    assert abs(people) < 0.05  # %: labour migrants follow tightness, which is not alike with regions
     assert lines["ok"].all(), lines[~lines["ok"]].to_string()
 
 

@@ -211,6 +211,10 @@ def regional(runs: Runs) -> dict[str, str]:
     out = {f"regions_{name}": by_region(runs, name) for name in DIVISIONS}
     for name, ds in runs.divisions.items():
         out |= {f"gap_{name}_{year}": thousands(total(ds, "need_gap", year)) for year in (FIRST, *YEARS)}
+    people = [
+        total(ds, "population_total", LAST) - total(runs.baseline, "population_total", LAST) for ds in fast.values()
+    ]
+    out["population_apart"] = tenths(max(people, key=abs))
     out |= odd(runs)
     return out | {
         "regions_national": national(runs),
