@@ -47,6 +47,8 @@ STATES: Final = (
     "need_gap_in_fte", "vacancy_rate", "vacancy_duration", "duration_tightness", "wage_pressure", "task_labour",
     "labour_needed_before_technology", "labour_replaced_by_automation", "labour_saved_by_productivity",
     "posts_offshored", "labour_returned", "automated_share", "offshored_share",
+    "households", "homes", "homes_wanted", "housing_shortfall", "housing_shortfall_share", "homes_planned",
+    "housing_limit_on_inflow", "task_backlog", "task_delay", "service_backlog", "service_delay",
 )  # fmt: skip
 """Sampled on each 1 January."""
 
@@ -54,7 +56,7 @@ FLOWS: Final = (
     "births", "deaths_total", "immigration_total", "emigration_total", "net_migration", "hires", "vacancy_hires",
     "direct_hires", "vacancies_opened", "vacancies_lapsed", "separations_in_sector", "layoffs", "exits_in_sector",
     "retirements_in_sector", "deaths_in_sector", "emigration_from_sector", "job_leavers", "replacement_demand",
-    "expansion_demand", "placements",
+    "expansion_demand", "placements", "homes_built", "homes_demolished", "task_done", "work_slipped",
 )  # fmt: skip
 """Integrated over each calendar year, with the weights of the integrator: stocks change by exactly these."""
 

@@ -125,7 +125,7 @@ def test_early_tightness_is_that_of_the_forecast(runs):
 
 
 def test_homes_are_told_in_full_time_years(runs):
-    assert runs.full_time_years_per_home == ["1.3 full-time years", "3 full-time years"]
+    assert runs.full_time_years_per_home == ["0.56 full-time years", "1.6 full-time years"]
 
 
 # What the text of the page says of the baseline without a computed figure beside it.

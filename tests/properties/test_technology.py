@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 NAMES = (
+    "work_needed",
     "labour_needed", "labour_needed_before_technology", "labour_replaced_by_automation", "labour_saved_by_productivity",
     "posts_offshored", "labour_returned", "automated_share", "trend_automated_share", "offshored_share",
     "trend_offshored_share", "extra_productivity", "automation_speed", "wage_pressure",
@@ -14,19 +15,18 @@ BOUND_TO_PLACE = list("ABDEFGHILOPQRS")
 
 
 @pytest.fixture(scope="module")
-def simulate(shipped):
+def simulate(shipped, everything):
     """Run the model with some inputs replaced; levers are constant over the years and alike in all sections."""
 
     def simulated(levers=None, **inputs):
-        program = shipped.program(NAMES)
-        made = shipped.inputs(program.inputs, 2024, 2051)
+        made = shipped.inputs(everything.inputs, 2024, 2051)
         for name, value in inputs.items():
             made[name] = np.full_like(made[name], value)
         for name, (value, first) in (levers or {}).items():
             path = made[name]
             values = np.where(path.years[:, None] >= first, value, 0.0) * np.ones_like(path.values)
             made[name] = type(path)(path.years, values)
-        result = program.run(made, 2024, 2051)
+        result = everything.run(made, 2024, 2051)
         return {name: result.saved[name] for name in NAMES}
 
     return simulated
@@ -50,7 +50,7 @@ def column(shipped, sections):
 def test_without_scarcity_technology_stays_on_its_trend(off):
     for name in ("labour_replaced_by_automation", "labour_saved_by_productivity", "posts_offshored", "labour_returned"):
         assert not off[name].any(), name
-    assert off["labour_needed"].tobytes() == off["labour_needed_before_technology"].tobytes()
+    assert off["work_needed"].tobytes() == off["labour_needed_before_technology"].tobytes()
 
 
 def test_the_start_does_not_know_of_technology(base, off):
@@ -69,7 +69,7 @@ def test_a_lever_of_zero_changes_nothing(simulate, base):
 def test_the_accounts_add_up(base):
     without = base["labour_needed_before_technology"] - base["labour_replaced_by_automation"]
     rest = without - base["labour_saved_by_productivity"] - base["posts_offshored"] + base["labour_returned"]
-    np.testing.assert_allclose(base["labour_needed"], rest, rtol=1e-14)
+    np.testing.assert_allclose(base["work_needed"], rest, rtol=1e-14)
 
 
 def test_scarce_labour_speeds_automation_up(base, shipped):

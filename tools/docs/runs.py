@@ -11,8 +11,6 @@ import numpy as np
 
 import krapte_sd as ks
 from krapte_sd import forecast
-from krapte_sd.parameters.locate import parameters_folder
-from krapte_sd.parameters.observations import read_observations
 from krapte_sd.scenarios import read_scenario
 from krapte_sd.simulation import DEFAULT_STEP, load_model
 
@@ -156,10 +154,11 @@ class Runs:
     @property
     def full_time_years_per_home(self) -> list[str]:
         """Ends of the range of labour per home in full-time years, of which the table holds persons."""
-        published = read_observations(parameters_folder() / "observations").value("labour_per_home")
-        persons = [getattr(self.parameters, end)("labour_per_unit").sel(task="homes") for end in ("low", "high")]
-        used = self.parameters.values("labour_per_unit").sel(task="homes")
-        return [f"{published * float(each / used):.2g} full-time years" for each in persons]
+        tables = self.parameters
+        persons = [getattr(tables, end)("labour_per_unit").sel(task="homes") for end in ("low", "high")]
+        share = tables.values("task_share").sel(task="homes")
+        per_fte = float((share * tables.values("hours_per_fte") / tables.values("hours_per_worker")).sum())
+        return [f"{float(each) / per_fte:.2g} full-time years" for each in persons]
 
     @cached_property
     def populations(self) -> list[Outcome]:

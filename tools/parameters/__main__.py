@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STEPS: dict[str, tuple[str, ...]] = {
     "carry": ("demography:carry", "carry_labour:carry", "carry_history:carry", "regions_carry:carry"),
     "derive-population": ("population:derive",),
-    "derive-labour": ("labour:derive",),
+    "derive-labour": ("housing:derive", "labour:derive"),
     "derive-supply": ("supply:derive",),
     "derive-history": ("history:derive",),
     "derive-regions": ("regions:derive",),

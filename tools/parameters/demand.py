@@ -31,9 +31,8 @@ CONVERGENCE = 0.5
 CARE_BY_AGE = ([0, 4, 13, 20, 60, 70, 80, 87, 95, 101], [2.0, 1.0, 0.8, 0.8, 1.0, 1.8, 4.0, 11.0, 14.0, 14.0])
 EDUCATION_AGES = (4, 22)
 
-HOMES = {2030: 100_000.0, 2035: 100_000.0, 2045: 80_000.0, 2051: 75_000.0}
-"""Homes a year after 2024: the government's aim from 2030 on, falling with household growth after 2035 (assumed)."""
-
+COUNTED_TWICE = 0.5
+"""Share of the people for the grid who are in the count of the Climate Agreement as well; `assumed` (none to all)."""
 
 TASK_SHARES = {
     "homes": {"F": 0.9, "M": 0.1},
@@ -140,7 +139,8 @@ def _tasks(observations: Observations) -> list[Row]:
     def persons_per_fte(task: str) -> float:
         return float(sum(part * fte / hours[SECTORS.index(k)] for k, part in TASK_SHARES[task].items()))
 
-    homes = _path({2024: observations.value("homes_added", period="2024"), **HOMES})
+    # the plan of homes starts here and follows the homes wanted after
+    homes = _path({2024: observations.value("homes_added", period="2024")})
     # half of the Climate Agreement and of the extra policy of the range, less fossil work, built up evenly 2019-2030
     climate = 0.5 * (
         observations.value("climate_labour_net_low", period="2030")
@@ -153,6 +153,7 @@ def _tasks(observations: Observations) -> list[Row]:
     climate *= persons_per_fte("climate")
     climate_path = _path({2024: climate * 5 / 11, 2030: climate, 2051: climate})
     grid = _path({2024: 0.0, 2030: 0.5 * _grid_people(observations), 2051: 0.5 * _grid_people(observations)})
+    climate_path -= COUNTED_TWICE * grid
     defence = np.interp(
         list(YEARS),
         [2022 + 1 / 12, 2025 + 11 / 12, 2030, 2051],
@@ -175,14 +176,21 @@ def _tasks(observations: Observations) -> list[Row]:
             status="literature" if task == "defence" else "assumed",
         )
     per_fte = persons_per_fte("homes")
-    value = observations.value("labour_per_home") * per_fte
+    lowest, highest = _labour_per_home(observations)
+    value = 0.5 * (lowest + highest) * per_fte
     for task in tasks:
         one = task == "homes"
         if one:
-            span = {"source": "labour_per_home", "low": 1.3 * per_fte, "high": 3.0 * per_fte, "distribution": "uniform"}
+            span = {
+                "source": "labour_per_home",
+                "low": lowest * per_fte,
+                "high": highest * per_fte,
+                "distribution": "uniform",
+            }
         else:
             span = {"source": "definition", "low": 1.0, "high": 1.0, "distribution": "constant"}
-        out.append(Row("labour_per_unit", value if one else 1.0, status="assumed", task=task, **span))
+        status = "estimated" if one else "assumed"
+        out.append(Row("labour_per_unit", value if one else 1.0, status=status, task=task, **span))
         out.append(
             Row(
                 "labour_saving_in_tasks",
@@ -205,6 +213,21 @@ def _tasks(observations: Observations) -> list[Row]:
             status="assumed",
         )
     return out
+
+
+def _labour_per_home(observations: Observations) -> tuple[float, float]:
+    """Full-time years in construction for one home, lowest and highest of what can be computed from read figures.
+
+    Building cost by permits times labour per euro of all construction lies between.
+    """
+    built = observations.value("extra_homes_labour") / observations.value("extra_homes")
+    more = observations.value("homes_target") - observations.value("new_homes", period="2024")
+    aimed = observations.value("home_aim_labour") / more
+    cost = observations.value("building_cost_per_home")
+    by_cost = cost * observations.value("construction_labour") / observations.value("construction_output")
+    if not built < by_cost < aimed:
+        raise ValueError(f"labour per home: {built:.3g}, {by_cost:.3g} and {aimed:.3g} are not in this order")
+    return built, aimed
 
 
 def _grid_people(observations: Observations) -> float:

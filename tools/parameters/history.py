@@ -64,6 +64,7 @@ def derive_origin(known: Observations, parameters: Path, origin: int) -> None:
     write("population", history_population.rows(known, origin, HORIZON))
     write("demand", _demand(known, origin))
     write("behaviour", _retirement(known, origin))
+    write("loops", _cut())
     found = vacancy_tables.vacancies(known, window(known, origin))
     write("vacancies", [row for row in vacancy_tables.rows(found) if row.parameter != "lapse_share"])
     base = read_parameters(parameters)
@@ -144,6 +145,12 @@ def _demand(known: Observations, origin: int) -> list[Row]:
     tasks = ("homes", "climate", "grid", "defence")
     cells = {"source": "no_task", "status": "assumed"}
     return out + rows_of("task_volume", np.zeros((1, 4)), {"region": ["NL"], "task": tasks}, **cells)
+
+
+def _cut() -> list[Row]:
+    """No plan of homes: the programme of homes was not known, and homes built are in the need at the start."""
+    span = {"low": 0.0, "high": 0.0, "distribution": "constant"}
+    return [Row(f"{name}_switch", 0.0, "no_task", "assumed", **span) for name in ("homes_plan", "housing_limit")]
 
 
 def _retirement(known: Observations, origin: int) -> list[Row]:

@@ -102,13 +102,13 @@ def _program() -> tuple[Program, np.ndarray, dict[str, np.ndarray]]:
 
 
 def population_alone(model: Model) -> tuple[Model, dict[str, np.ndarray]]:
-    """Cut the population off from the labour market: migrants come and leave as the population variant says.
+    """Cut the population off from the labour market and from homes: people come and leave as the variant says.
 
     Returns the model with the links from the labour market as inputs, and what they are without it.
     """
     links = {
         "extra_immigration": 0.0, "extra_labour_migrants": 0.0, "extra_other_migrants": 0.0,
-        "labour_migrant_profile": 0.0, "emigration_factor": 1.0,
+        "labour_migrant_profile": 0.0, "emigration_factor": 1.0, "pull_after_housing": 0.0,
     }  # fmt: skip
     inputs = {
         name: replace(model.variables[name], kind="input", equations=(), initial=(), value=None) for name in links
