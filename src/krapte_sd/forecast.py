@@ -56,7 +56,7 @@ FLOWS: Final = (
     "births", "deaths_total", "immigration_total", "emigration_total", "net_migration", "hires", "vacancy_hires",
     "direct_hires", "vacancies_opened", "vacancies_lapsed", "separations_in_sector", "layoffs", "exits_in_sector",
     "retirements_in_sector", "deaths_in_sector", "emigration_from_sector", "job_leavers", "replacement_demand",
-    "expansion_demand", "placements", "homes_built", "homes_demolished", "task_done", "work_slipped",
+    "expansion_demand", "placements", "homes_built", "homes_demolished", "task_done",
 )  # fmt: skip
 """Integrated over each calendar year, with the weights of the integrator: stocks change by exactly these."""
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-
 NAMES = (
     "households", "homes", "homes_wanted", "housing_shortfall", "housing_shortfall_share", "homes_planned",
     "homes_asked_for", "homes_built", "housing_limit_on_inflow", "pull_after_housing", "unfilled_share",
