@@ -64,7 +64,7 @@ BAD_CALLS = [
     ([], "the following arguments are required: COMMAND; see 'krapte-sd --help'"),
     (
         ["rnu"],
-        "'rnu' is not known; did you mean 'run'? (one of: run, simulate, list, validate, loops, knockout, decompose",
+        "'rnu' is not known; did you mean 'run'? (one of: run, ",
     ),
     (["list", "varables"], "'varables' is not known; did you mean 'variables'? (one of: scenarios, "),
     (["run"], "required: SCENARIO, -o/--output; see 'krapte-sd run --help'"),

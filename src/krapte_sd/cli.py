@@ -208,6 +208,20 @@ def _parser() -> argparse.ArgumentParser:
     decompose.add_argument("--csv", action="store_true", help="comma-separated values by section instead of a table")
     decompose.set_defaults(command=_decompose)
 
+    behaviour = commands.add_parser("check-behaviour", help="check how the model behaves", allow_abbrev=False)
+    behaviour.add_argument(
+        "--draws",
+        metavar="N",
+        type=int,
+        help="check what must always hold over N random draws of all parameters instead",
+    )
+    behaviour.add_argument("--seed", metavar="S", type=int, help="with --draws: seed of the draws (default 0)")
+    behaviour.add_argument(
+        "--regions", metavar="DIVISION", choices=_DIVISIONS, help="with --draws: division of the country (default nl)"
+    )
+    behaviour.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
+    behaviour.set_defaults(command=_check_behaviour)
+
     check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
     check.add_argument("file", metavar="FILE", help="a file of 'run', in any of its formats")
     check.set_defaults(command=_check)
@@ -467,6 +481,21 @@ def _print_parts(found: xr.DataArray, dim: str, head: str, as_csv: bool) -> None
     table.insert(1, "name", found[f"{dim}_name"].values)
     print(head)
     _print_table(table, as_csv=False)
+
+
+def _check_behaviour(arguments: argparse.Namespace) -> int:
+    from krapte_sd.analysis.behaviour import check_behaviour
+    from krapte_sd.analysis.invariants import check_invariants
+
+    given = {name: value for name in ("seed", "regions") if (value := getattr(arguments, name)) is not None}
+    if given and arguments.draws is None:
+        raise _BadCallError(f"--{' and --'.join(given)}: for random draws only; give --draws too, such as --draws 1000")
+    table = check_behaviour() if arguments.draws is None else check_invariants(arguments.draws, **given)
+    failed = int((~table["ok"].astype(bool)).sum())
+    _print_table(table, arguments.csv)
+    if not arguments.csv:
+        print(f"\n{len(table)} checks, {failed} failed")
+    return 1 if failed else 0
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -54,6 +54,7 @@ def sample(seed: int = 7) -> xr.Dataset:
         "status_counts": [3, 14, 15],
         "sources": ["CBS 85746NED", "UWV"],
         "parameters_sha256": "0" * 64,
+        "wage_plausibility": "plausible",
     }
     return xr.Dataset(data, coords, attrs)
 

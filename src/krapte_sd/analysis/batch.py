@@ -39,10 +39,18 @@ class Batch:
         Outputs on each 1 January, and integrated over each calendar year.
     until : int
         Last calendar year.
+    seed : int
+        Seed of `sampling`, the draws that an ensemble of the model has.
     """
 
     def __init__(
-        self, model: LoadedModel, save: Sequence[str], integrate: Sequence[str] = (), *, until: int = LAST_YEAR
+        self,
+        model: LoadedModel,
+        save: Sequence[str],
+        integrate: Sequence[str] = (),
+        *,
+        until: int = LAST_YEAR,
+        seed: int = 0,
     ) -> None:
         assert model.parameters is not None
         self.model = model
@@ -51,7 +59,7 @@ class Batch:
         self.save = tuple(save)
         self.integrate = tuple(integrate)
         names = [n for n in model.equations.needed((*save, *integrate)) if n in model.equations.inputs]
-        self.sampling = read_sampling(self.tables, names, 0)
+        self.sampling = read_sampling(self.tables, names, seed)
         self.drawn: Drawn = draw_inputs(
             model.equations,
             self.tables,
