@@ -42,7 +42,7 @@ ROOM = "variable: need_gap\n  change: {market_makes_room: 0}\n"
     ("check", "told"),
     [
         ("variable: population_total\n  trend: falling", "smallest step"),
-        ("variable: need_gap\n  change: {wage_response: high}\n  above: baseline", "wage_response=high: need_gap above"),
+        ("variable: need_gap\n  change: {wage_response: high}\n  above: baseline", "high: need_gap above"),
         ("variable: need_gap\n  change: {wage_response: high}\n  unchanged: baseline", "largest difference"),
         ("variable: wage_pressure\n  at_most: 0.01", "highest"),
         ("variable: vacancies\n  years: [2024]\n  at_least: 1000000", "lowest"),

@@ -67,8 +67,8 @@ DRIVERS: Final = (
     ),
     Driver(
         *("migration", "Migration", "Migratie"),
-        "as many immigrants as emigrants in each year",
-        zero=("net_migration_assumed",),
+        "as many immigrants as emigrants in each year, and no answer of migrants to tightness and wages",
+        zero=("net_migration_assumed", "labour_migration_switch", "temporary_migration_switch"),
         population=True,
     ),
     Driver(
