@@ -215,14 +215,12 @@ class Session:
     def table(self, ds: xr.Dataset, base: xr.Dataset, region: str, sector: str) -> list[dict[str, Any]]:
         """Give figures of some years beside those of the baseline, thousand persons."""
         rows = []
+        places = [int(year) - int(ds["time"].dt.year[0]) for year in TABLE_YEARS]
         for variable, label in SHOWN.items():
+            now, then = (_selected(each, variable, region, sector).values / THOUSAND for each in (ds, base))
             row: dict[str, Any] = {"what": label}
-            for year in TABLE_YEARS:
-                now, then = (
-                    float(_selected(each, variable, region, sector).sel(time=f"{year}-01-01")) for each in (ds, base)
-                )
-                row[str(year)] = now / THOUSAND
-                row[f"{year} change"] = (now - then) / THOUSAND
+            for year, at in zip(TABLE_YEARS, places, strict=True):
+                row |= {str(year): float(now[at]), f"{year} change": float(now[at] - then[at])}
             rows.append(row)
         return rows
 
