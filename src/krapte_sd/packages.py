@@ -28,7 +28,7 @@ from krapte_sd.simulation import DEFAULT_STEP
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Goal", "Package", "World", "attribute", "find_package", "front", "robust_package"]
+__all__ = ["Goal", "Package", "World", "attribute", "drawn_scenarios", "find_package", "front", "robust_package"]
 
 Floats = NDArray[np.float64]
 
@@ -535,7 +535,7 @@ def robust_package(
     worlds = {
         f"population {name}": World(replace(base, population=str(name)), chosen) for name in populations()["name"]
     }
-    for k, drawn in enumerate(_draws(base, draws, seed)):
+    for k, drawn in enumerate(drawn_scenarios(base, draws, seed)):
         worlds[f"draw {k}"] = World(drawn, chosen)
     single = {name: _effects(world, [goal]) for name, world in worlds.items()}
     mixes = {name: _Mix(world, most) for name, world in worlds.items()}
@@ -565,7 +565,7 @@ def robust_package(
     return _package(worlds[f"population {base.population}"], mix, shares, goal, numbers), table
 
 
-def _draws(base: Scenario, count: int, seed: int) -> list[Scenario]:
+def drawn_scenarios(base: Scenario, count: int, seed: int) -> list[Scenario]:
     """Give scenarios with drawn parameters, as the members of an ensemble have them."""
     from krapte_sd.ensemble.sampling import between, read_sampling
 

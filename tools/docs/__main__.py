@@ -1,7 +1,8 @@
 """Run one step of the making of the documentation: ``python -m tools.docs STEP``.
 
 ``baseline`` computes the tables of docs/baseline.md, docs/regions.md and README.md and draws docs/images/*.png;
-``regions`` computes docs/regions.md alone. Text outside the markers is written by hand and stays as it is.
+``regions`` computes docs/regions.md alone; ``policies`` computes docs/policies.md. Text outside the markers is written
+by hand and stays as it is.
 ``equations`` makes docs/equations.md and docs/images/modules.svg.
 
 A step is a module of this package with a function ``make(root, write=...)`` that gives the names of what was stale; to
@@ -17,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-STEPS = ("baseline", "regions", "equations")
+STEPS = ("baseline", "regions", "policies", "equations")
 
 
 def main(arguments: list[str] | None = None) -> int:
