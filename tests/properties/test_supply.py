@@ -13,7 +13,8 @@ SAVE = (
     "inflow_effect", "emigration_factor", "temporary_migrants", "status_holders", "unemployed",
     "status_holders_in_work", "years_since_permit", "entry_held_back", "temporary_help", "workload", "outflow_effect",
     "hours_at_home", "care_shortfall", "field_surplus", "graduates", "in_retraining", "retraining_starts",
-    "employed_in_sector", "time_in_retraining",
+    "employed_in_sector", "time_in_retraining", "unused_potential", "underemployed", "available_not_searching",
+    "searching_not_available", "benefit_recipients",
 )  # fmt: skip
 FLOWS = ("retirements_in_sector", "exits_in_sector", "net_migration", "immigration_by_group")
 STOP = 2041
@@ -256,3 +257,17 @@ def test_fields_answer_scarcity_with_a_delay(supply):
     assert float(abs(mix - mix[0]).max()) < 1e-9
     assert abs(surplus.sel(time="2026-01-01")).sum() < 0.1 * abs(surplus[-1]).sum()
     assert abs(surplus[-1]).sum() > 1_000
+
+
+def test_unused_potential_is_the_published_one_and_shrinks_where_people_are_drawn_in(supply):
+    base = supply()
+    start = {n: float(base[n][0].sum()) for n in ("unused_potential", "underemployed", "benefit_recipients")}
+    # 1.2 million in 2023Q4, rounded by CBS; the unemployed of the model are those of January
+    assert start["unused_potential"] == pytest.approx(1.2e6, rel=0.02)
+    assert start["underemployed"] == pytest.approx(525_000)
+    assert start["benefit_recipients"] == pytest.approx(400_000)
+    longer = supply(lever_hours=0.02)
+    assert float(longer["underemployed"][-1].sum()) < 0.6 * float(base["underemployed"][-1].sum())
+    eager = supply(participation_elasticity=0.5)
+    for name in ("available_not_searching", "searching_not_available", "benefit_recipients"):
+        assert float(eager[name][-1].sum()) < float(base[name][-1].sum())

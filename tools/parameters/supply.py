@@ -45,6 +45,8 @@ ASSUMED: tuple[tuple[str, str, float, float, float], ...] = (
     ("retraining_completion", "no_source", 0.6, 0.4, 0.8),
     ("retraining_hours", "no_source", 0.3, 0.1, 0.5),
     ("training_places_in_use", "no_source", 0.5, 0.2, 1.0),
+    ("initial_available_not_searching", "unused_2023", 170_000.0, 130_000.0, 210_000.0),
+    ("initial_searching_not_available", "unused_2023", 145_000.0, 105_000.0, 185_000.0),
 )
 """Assumed single numbers."""
 
@@ -79,6 +81,11 @@ def rows(parameters: Path, observations: Observations) -> list[Row]:
     ]
     weight = hours_weight(parameters, observations)
     out += migration.rows()
+    observed = {"source": "benefit_2023", "status": "observed"}
+    out.append(Row("initial_underemployed", 525_000.0, "unused_2023", "observed"))
+    out.append(Row("initial_benefit_recipients", 400_000.0, **observed))
+    out.append(Row("benefit_outflow_rate", 4 * 16_800 / 400_000, **observed))
+    out.append(Row("extra_hours_wanted", 12 / 32.2, "underemployed_2018", "estimated"))
     by_age = {"sex": SEXES, "age": AGES}
     carers = np.array([[share[s] for (a, b), share in CARERS.items() for _ in range(a, b + 1)] for s in (0, 1)])
     out += rows_of("carer_share", carers, by_age, source="no_source", status="assumed")
