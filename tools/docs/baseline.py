@@ -19,7 +19,7 @@ from tools.docs.tables import pieces
 
 from krapte_sd import plots
 
-PAGES = ("docs/baseline.md", "docs/regions.md", "README.md")
+PAGES = ("docs/baseline.md", "docs/regions.md", "docs/samenvatting.md", "README.md")
 IMAGES = "docs/images"
 DPI = 100
 PICTURES = {
