@@ -27,7 +27,7 @@ SCENARIO: Final = "baseline"
 FINE_STEP: Final = 1 / 64
 """Years, RK4: the first month is resolved by five steps."""
 
-MIGRATION_SWITCHES: Final = ("labour_migration_switch", "temporary_migration_switch")
+MIGRATION_SWITCHES: Final = ("labour_migration_switch", "temporary_migration_switch", "housing_limit_switch")
 """Loops through which the labour market acts on net migration; official projections know none of them."""
 
 CELLS: Final = ("population", "employed", "unemployed", "inactive")
