@@ -23,8 +23,8 @@ def outcome(run):
 
 def worst(run, saved, flow):
     lines = run.lines()
-    for key, off in run._off(saved, {name: each[::4] for name, each in saved.items()}, flow):
-        lines[key].see(np.atleast_1d(off), 0)
+    for key, name, off in run.off(saved, {name: each[::4] for name, each in saved.items()}, flow):
+        lines[key].see(np.atleast_1d(off), 0, name)
     return {key for key, each in lines.items() if not each.worst <= each.allowed}
 
 
@@ -32,6 +32,7 @@ def test_the_invariants_hold_for_random_draws():
     table = check_invariants(6, seed=3, until=2026)
     assert table.loc[~table["ok"]].to_dict("records") == []
     assert (table["draws"] == 6).all()
+    assert (table["failed"] == 0).all()
     assert len(table) == 9
 
 

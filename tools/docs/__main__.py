@@ -3,7 +3,8 @@
 ``baseline`` computes the tables of docs/baseline.md, docs/regions.md and README.md and draws docs/images/*.png;
 ``regions`` computes docs/regions.md alone; ``policies`` computes docs/policies.md. Text outside the markers is written
 by hand and stays as it is.
-``equations`` makes docs/equations.md and docs/images/modules.svg.
+``equations`` makes docs/equations.md and docs/images/modules.svg; ``loops`` computes docs/loops.md and draws
+docs/images/loops/*.png, in some minutes.
 
 A step is a module of this package with a function ``make(root, write=...)`` that gives the names of what was stale; to
 add one, name it in `STEPS`. With ``--check`` nothing is written; the exit code is 1 if something is stale.

@@ -16,7 +16,6 @@ from krapte_sd.analysis.knockout import YEARS, check_years
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.forecast import FIRST_YEAR, LAST_YEAR, model_for
 from krapte_sd.kernel import Program, Series, compile_model
-from krapte_sd.kernel.members import FACTOR
 from krapte_sd.parameters.inputs import AOW_AGE
 from krapte_sd.simulation import DEFAULT_STEP, LoadedModel
 
@@ -40,7 +39,7 @@ class Driver:
     frozen : str
         What a run without it is.
     zero : tuple of str
-        Inputs that are zero in such a run; ``scale:NAME``: a whole table.
+        Inputs that are zero in such a run.
     population, aow : bool
         It changes the population, or the state pension age, and with it many inputs.
     """
@@ -77,11 +76,15 @@ DRIVERS: Final = (
         zero=("participation_switch", "later_retirement_switch"),
         aow=True,
     ),
-    Driver(*("hours", "Hours", "Uren"), "no answer of hours per worker to wages", zero=("hours_switch",)),
+    Driver(
+        *("hours", "Hours", "Uren"),
+        "no answer of hours per worker to wages, nor to a shortage of childcare and care",
+        zero=("hours_switch", "childcare_switch", "family_care_switch"),
+    ),
     Driver(
         *("tasks", "Tasks (homes, climate, grid, defence)", "Opgaven (wonen, klimaat, net, defensie)"),
-        "the work on the tasks stays as it was at the start",
-        zero=(FACTOR + "task_volume",),
+        "the labour for the tasks stays as it was at the start, and no work that slips comes back",
+        zero=("labour_per_unit", "backlog_switch"),
     ),
     Driver(
         *("trend_demand", "Trend demand", "Trendmatige vraag"),
@@ -274,7 +277,7 @@ class _Runs:
         for position, driver in enumerate(self.inner):
             on = np.array([each[position] for each in combinations])
             for name in driver.zero:
-                value = np.asarray(1.0 if name.startswith(FACTOR) else inputs[name], np.float64)
+                value = np.asarray(inputs[name], np.float64)
                 draws[name] = on.reshape(-1, *(1,) * value.ndim) * value
         if not draws:
             one = self.program.run(inputs, *self.years, DEFAULT_STEP, "rk4").saved

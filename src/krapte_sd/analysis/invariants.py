@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "check_invariants"]
 
 Floats = NDArray[np.float64]
-COLUMNS: Final = ("invariant", "draws", "worst", "allowed", "draw", "ok")
+COLUMNS: Final = ("invariant", "draws", "failed", "worst", "allowed", "draw", "variable", "ok")
 EXACT: Final = 1e-12
 _BLOCK: Final = 32
 """Members that are looked at together: all stocks at every step are about five megabytes each."""
@@ -46,13 +46,16 @@ class _Line:
     allowed: float
     worst: float = 0.0
     draw: int = -1
+    variable: str = ""
+    failed: set[int] = field(default_factory=set)
 
-    def see(self, values: Floats, first: int) -> None:
+    def see(self, values: Floats, first: int, variable: str = "") -> None:
         """Take up how far each member of a block is off."""
         bad = np.where(np.isfinite(values), values, np.inf)
+        self.failed |= {first + int(k) for k in np.flatnonzero(bad > self.allowed)}
         at = int(bad.argmax())
         if self.draw < 0 or bad[at] > self.worst:
-            self.worst, self.draw = float(bad[at]) + 0.0, first + at
+            self.worst, self.draw, self.variable = float(bad[at]) + 0.0, first + at, variable
 
 
 def check_invariants(
@@ -76,9 +79,10 @@ def check_invariants(
     Returns
     -------
     pandas.DataFrame
-        One row for each invariant: ``invariant``, ``draws``, ``worst`` (how far the worst draw is off), ``allowed``,
-        ``draw`` (its number), ``ok``. Stocks are looked at at every step of the solver and in every cell (region,
-        sector, sex, year of birth); accounts over every calendar year, relative to the largest cell.
+        One row for each invariant: ``invariant``, ``draws``, ``failed`` (number of draws), ``worst`` (how far the worst
+        draw is off), ``allowed``, ``draw`` (the number of the worst), ``variable`` (that is off most), ``ok``. Stocks
+        are looked at at every step of the solver and in every cell (region, sector, sex, year of birth); accounts over
+        every calendar year, relative to the largest cell.
 
     Raises
     ------
@@ -97,7 +101,8 @@ def check_invariants(
     for first in range(0, draws, _BLOCK):
         run.look(lines, first, min(_BLOCK, draws - first), threads)
     rows = [
-        (each.name, draws, each.worst, each.allowed, each.draw, each.worst <= each.allowed) for each in lines.values()
+        (each.name, draws, len(each.failed), each.worst, each.allowed, each.draw, each.variable, not each.failed)
+        for each in lines.values()
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -145,27 +150,34 @@ class _Draws:
         )
         per_year = round(1 / DEFAULT_STEP)
         yearly = {name: each[::per_year] for name, each in result.saved.items()}
-        for key, off in self._off(result.saved, yearly, result.integrals):
-            lines[key].see(np.atleast_1d(off), first)
+        for key, name, off in self.off(result.saved, yearly, result.integrals):
+            lines[key].see(np.atleast_1d(off), first, name)
 
-    def _off(self, saved: dict[str, Any], yearly: dict[str, Any], flow: dict[str, Any]) -> Iterator[tuple[str, Floats]]:
+    def off(
+        self, saved: dict[str, Any], yearly: dict[str, Any], flow: dict[str, Any]
+    ) -> Iterator[tuple[str, str, Floats]]:
+        """Say how far each member is off: the invariant, the variable, and by how much."""
         for name in self.stocks:
-            yield "stocks", np.maximum(0.0, -_worst(saved[name], np.min))
-        yield "inactive", np.maximum(0.0, -_worst(saved["inactive"], np.min)) / _worst(saved["population"], np.max)
+            yield "stocks", name, np.maximum(0.0, -_worst(saved[name], np.min))
+        yield (
+            "inactive",
+            "inactive",
+            np.maximum(0.0, -_worst(saved["inactive"], np.min)) / _worst(saved["population"], np.max),
+        )
         for name in self.shares:
-            yield "shares", np.maximum(-_worst(saved[name], np.min), _worst(saved[name], np.max) - 1.0).clip(0.0)
-        yield "people", _account(yearly["population"], flow, _PEOPLE)
+            yield "shares", name, np.maximum(-_worst(saved[name], np.min), _worst(saved[name], np.max) - 1.0).clip(0.0)
+        yield "people", "population", _account(yearly["population"], flow, _PEOPLE)
         # The sectors stand behind the regions.
         parts = saved["employed"].sum(axis=2) + saved["unemployed"] + saved["inactive"]
-        yield "statuses", _relative(parts - saved["population"], saved["population"])
-        yield "vacancies", _account(yearly["vacancies"], flow, _VACANCIES)
+        yield "statuses", "population", _relative(parts - saved["population"], saved["population"])
+        yield "vacancies", "vacancies", _account(yearly["vacancies"], flow, _VACANCIES)
         # People live in one region and work in another: the account of jobs is that of the country.
         country = {name: flow[name].sum(axis=1) for name in _JOBS}
-        yield "jobs", _account(yearly["employed_in_sector"].sum(axis=1), country, _JOBS)
+        yield "jobs", "employed_in_sector", _account(yearly["employed_in_sector"].sum(axis=1), country, _JOBS)
         booked = flow["vacancy_hires"] + flow["direct_hires"]
-        yield "hires", _relative(booked - flow["hires"], flow["hires"])
+        yield "hires", "hires", _relative(booked - flow["hires"], flow["hires"])
         posts, people = saved["filled_posts"].sum(axis=(1, 2)), saved["employed_total"].sum(axis=1)
-        yield "posts", _relative(posts - people, people)
+        yield "posts", "filled_posts", _relative(posts - people, people)
 
 
 def _worst(values: Floats, how: Any) -> Floats:
