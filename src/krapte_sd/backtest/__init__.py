@@ -1,0 +1,7 @@
+"""The back-test: forecasts from the past with what was known then, scored beside simple methods."""
+
+from __future__ import annotations
+
+from krapte_sd.backtest.run import backtest, forecasts, scores
+
+__all__ = ["backtest", "forecasts", "scores"]
