@@ -222,6 +222,16 @@ def _parser() -> argparse.ArgumentParser:
     behaviour.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
     behaviour.set_defaults(command=_check_behaviour)
 
+    test = commands.add_parser(
+        "backtest", help="forecast from the past and score it beside simple methods", allow_abbrev=False
+    )
+    test.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
+    test.add_argument(
+        "--origin", metavar="YEAR", type=int, action="append", help="a start; may be repeated; default: all there are"
+    )
+    test.add_argument("--forecasts", action="store_true", help="give the single forecasts instead of the scores")
+    test.set_defaults(command=_backtest)
+
     check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
     check.add_argument("file", metavar="FILE", help="a file of 'run', in any of its formats")
     check.set_defaults(command=_check)
@@ -496,6 +506,14 @@ def _check_behaviour(arguments: argparse.Namespace) -> int:
     if not arguments.csv:
         print(f"\n{len(table)} checks, {failed} failed")
     return 1 if failed else 0
+
+
+def _backtest(arguments: argparse.Namespace) -> int:
+    from krapte_sd.backtest import backtest
+
+    scores, forecasts = backtest(arguments.origin)
+    _print_table((forecasts if arguments.forecasts else scores).round(4), arguments.csv)
+    return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:

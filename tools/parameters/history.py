@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tools.parameters import demand, history_metadata, history_population
+from tools.parameters import demand, history_cycle, history_metadata, history_population
 from tools.parameters import labour as base_labour
 from tools.parameters import vacancies as vacancy_tables
 from tools.parameters.labour_flows import labour_flows
@@ -65,6 +65,7 @@ def derive_origin(known: Observations, parameters: Path, origin: int) -> None:
     write("demand", _demand(known, origin))
     write("behaviour", _retirement(known, origin))
     write("loops", _cut())
+    write("cycle", history_cycle.rows(known, origin))
     found = vacancy_tables.vacancies(known, window(known, origin))
     write("vacancies", [row for row in vacancy_tables.rows(found) if row.parameter != "lapse_share"])
     base = read_parameters(parameters)

@@ -55,6 +55,12 @@ _SOURCES: dict[str, dict[str, str]] = {
         "vintage": "only years before the origin",
         "licence": "CC BY 4.0",
     },
+    "cycle": {
+        "citation": "Eurostat une_rt_q and une_rt_a, CBS 71882ned (unemployment) and 80472ned (vacancies) before "
+        "the origin",
+        "vintage": "only years before the origin",
+        "licence": "CC BY 4.0",
+    },
     "aow_law": {
         "citation": "State pension age in force on 1 January of the origin (65 years until 2012; Staatsblad 2012, "
         "328), from memory",
@@ -82,6 +88,10 @@ _METHODS: dict[str, str] = {
     "start.",
     "aow_age": "Not the law: ages of leaving work move on, half as quick as participation of 60-64 moved in the ten "
     "years before (trends of sections are halved alike); low: they stand still, high: the whole trend.",
+    "cyclical_shortfall": "Unemployed above and vacancies below their mean share of the labour force in the years "
+    "before, as posts of the market sections, alike in all.",
+    "recovery_time": "Memory of the yearly rate of unemployment around its mean since 1981, as the time of a "
+    "first-order return.",
     "reference_aow_age": "Age in force at the origin.",
     "initial_vacancies": "Total of the last quarter without its season, by section as in the four quarters before.",
     "normal_duration": "Open over closed vacancies in the third of the years from 1998 with the shortest durations.",

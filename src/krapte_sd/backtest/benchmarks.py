@@ -1,6 +1,6 @@
 """What anybody could have forecast: random walk, linear trend, automatic ARIMA and exponential smoothing.
 
-Every method sees the same yearly figures before the origin and gives a mean and a standard deviation for each year ahead.
+Every method sees the same yearly figures before the origin and gives mean and standard deviation of each year ahead.
 All but the trend work on logarithms.
 """
 

@@ -1,11 +1,11 @@
 """What happened: yearly series at the level that was known at an origin.
 
-Surveys broke in 2013 and 2021, and no source counts workers by section over the whole time. So every series has the level
-of the last year before the origin and moves with the growth that the best source of each year gives:
+Surveys broke in 2013 and 2021, and no source counts workers by section over the whole time. So every series has the
+level of the last year before the origin and moves with the growth that the best source of each year gives:
 
-* employed by section: survey of the year before the origin (people whose section is unknown divided in proportion); growth by
-  EU KLEMS persons engaged to 2015 (M and N, D and E apart by jobs of employees), jobs of employees to 2022, the survey
-  after; all sections together move as all employed.
+* employed by section: survey of the year before the origin (people whose section is unknown divided in proportion);
+  growth by EU KLEMS persons engaged to 2015 (M and N, D and E apart by jobs of employees), jobs of employees to 2022,
+  the survey after; all sections together move as all employed.
 * all employed: EU KLEMS to 2008, the survey after; over the break of 2021 the labour force of Eurostat less unemployed,
   which is counted by the new method throughout.
 * unemployed: Eurostat from 2009, before by the rate of the older definition. Labour force: both together.
@@ -30,12 +30,14 @@ Floats = NDArray[np.float64]
 
 SECTIONS: Final = tuple("ABCDEFGHIJKLMNOPQRS")
 GROUPS: Final[dict[str, str]] = {
-    "A": "A", "B-E": "BCDE", "F": "F", "G-I": "GHI", "J": "J", "K": "K", "L": "L", "M-N": "MN", "O-Q": "OPQ", "R-S": "RS",
+    "A": "A", "B-E": "BCDE", "F": "F", "G-I": "GHI", "J": "J", "K": "K", "L": "L", "M-N": "MN", "O-Q": "OPQ",
+    "R-S": "RS",
 }  # fmt: skip
 """Groups of sections in which regional accounts publish."""
 
 TARGETS: Final = (
-    "employed_by_group", "employed_by_section", "vacancies_by_section", "employed", "unemployed", "labour_force", "vacancies",
+    "employed_by_group", "employed_by_section", "vacancies_by_section", "employed", "unemployed", "labour_force",
+    "vacancies",
 )  # fmt: skip
 
 FIRST_YEAR: Final = 1995
@@ -82,7 +84,9 @@ class _Figures:
             table = self.observed.table
             rows = table[(table["series"] == series) & (table["period"].str.len() == 4)]
             sums = rows.groupby(["sector", "period"])["value"].sum()
-            self._found[series] = {(k, int(y)): float(v) for (k, y), v in sums.items()}
+            sectors, periods = (sums.index.get_level_values(level) for level in ("sector", "period"))
+            cells = zip(sectors, periods, sums.to_numpy(), strict=True)
+            self._found[series] = {(str(k), int(y)): float(v) for k, y, v in cells}
         return self._found[series].get((sector, year))
 
     def growth(self, series: str, sector: str, year: int) -> float | None:
@@ -200,7 +204,7 @@ def _growth(figures: _Figures, year: int) -> Floats:
 def _vacancies(figures: _Figures, units: tuple[str, ...]) -> tuple[NDArray[np.int64], Floats]:
     """Give open vacancies of the years in which all units are published."""
     rows, year = [], FIRST_VACANCY_YEAR
-    while all((row := [figures.of("open_vacancies_annual", k, year) for k in units])):
+    while all(row := [figures.of("open_vacancies_annual", k, year) for k in units]):
         rows.append(row)
         year += 1
     return np.arange(FIRST_VACANCY_YEAR, year), np.array(rows, float).T

@@ -49,8 +49,8 @@ def backtest(
     Returns
     -------
     scores : pandas.DataFrame
-        Columns target, horizon, method, wmape, bias, direction, coverage, crps, skill (1 less wmape over that of the random
-        walk), origins, figures. Horizon 1 is the year that begins at the origin.
+        Columns target, horizon, method, wmape, bias, direction, coverage, crps, skill (1 less wmape over that of the
+        random walk), origins, figures. Horizon 1 is the year that begins at the origin.
     forecasts : pandas.DataFrame
         Columns target, origin, unit, year, horizon, method, mean, spread, actual, last: persons, means of the year.
 

@@ -33,7 +33,7 @@ def bias(forecast: Floats, actual: Floats) -> float:
 
 
 def direction(forecast: Floats, actual: Floats, last: Floats) -> float:
-    """Share of figures that moved to the side forecast, seen from the last one known; nan if none was forecast to move."""
+    """Share of figures that moved to the side forecast, seen from the last one known; nan if none is to move."""
     moving = forecast != last
     if not moving.any():
         return float("nan")
@@ -49,8 +49,8 @@ def coverage(mean: Floats, spread: Floats, actual: Floats) -> float:
 def crps(mean: Floats, spread: Floats, actual: Floats) -> float:
     """Continuous ranked probability score of normal distributions, over what happened.
 
-    The closed form of Gneiting and Raftery (2007, Journal of the American Statistical Association 102, 359-378). With no
-    spread it is the weighted error.
+    The closed form of Gneiting and Raftery (2007, Journal of the American Statistical Association 102, 359-378). With
+    no spread it is the weighted error.
 
     Examples
     --------
