@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from krapte_sd.ensemble.points import Points
     from krapte_sd.parameters.observations import Observations
 
-__all__ = ["HORIZONS", "MODEL", "backtest", "forecasts", "model_outlook", "scores"]
+__all__ = ["HORIZONS", "MEANS", "MODEL", "backtest", "forecasts", "model_outlook", "scores", "start_points", "targets"]
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +30,7 @@ MODEL: Final = "krapte_sd"
 HORIZONS: Final = (1, 2, 3, 5, 7, 10)
 MEMBERS: Final = 100
 SEED: Final = 7
-_MEANS: Final = ("employed_in_sector", "vacancies", "unemployed_total", "labour_force")
+MEANS: Final = ("employed_in_sector", "vacancies", "unemployed_total", "labour_force")
 """Stocks whose mean over each calendar year is compared."""
 
 
@@ -115,26 +117,31 @@ def model_outlook(origin: int, before: dict[str, Past], members: int, seed: int)
     dict of str to Outlook
         By target; arrays of shape (unit, year).
     """
-    from krapte_sd.simulation import load_model
-
-    model = load_model(origin=origin)
-    run = model.run(integrate=_MEANS, save=("labour_force",), members=members, seed=seed, full=True)
-    central = model.run(integrate=_MEANS, save=("labour_force",))
-    middle, drawn = _targets(central), _targets(run)
+    points = start_points(origin, origin + HORIZON)
+    drawn = replace(points.sampling, seed=seed).deviations(0, members)
+    found = targets(points.run({name: np.append(0.0, each) for name, each in drawn.items()}))
     out = {}
     for target in TARGETS:
-        mean = middle[target]
-        of_members = np.log(drawn[target]).std(axis=0, ddof=1)
+        mean = found[target][0]  # the values in the tables
+        of_members = np.log(found[target][1:]).std(axis=0, ddof=1)
         # a section may be so small that its figures are noise; the spread of a figure is at most itself
         of_cycles = np.array([deviations(values, HORIZON) for values in before[target].values])
         out[target] = Outlook(mean, mean * np.minimum(np.hypot(of_members, of_cycles), 1.0))
     return out
 
 
-def _targets(run: xr.Dataset) -> dict[str, Floats]:
+def start_points(origin: int, stop: int) -> Points:
+    """Compile the model for a start in the past, up to 1 January of `stop`; all starts share one kernel."""
+    from krapte_sd.ensemble.points import Points
+    from krapte_sd.simulation import load_model
+
+    return Points(load_model(origin=origin), (), MEANS, (origin, stop))
+
+
+def targets(run: xr.Dataset) -> dict[str, Floats]:
     """Give the targets (..., unit, year) out of a run."""
     arrays = {}
-    for name in _MEANS:
+    for name in MEANS:
         found = run[name].sum("region")
         lead = [d for d in ("member", "sector") if d in found.dims]
         arrays[name] = np.asarray(found.transpose(*lead, "year").values, np.float64)
