@@ -200,7 +200,7 @@ def run(
         # What can be wrong with the call, before the work.
         check_call(members, seed, out)
     model = model_for(chosen, regions, origin)
-    used_step = default_step(solver) if step is None else step
+    used_step = default_step(solver, model.origin) if step is None else step
     program = model.program((*STATES, *BY_COHORT), FLOWS)
     inputs = model.inputs(program.inputs, origin, until + 1)
     result = program.run(inputs, origin, until + 1, used_step, solver, debug=debug)

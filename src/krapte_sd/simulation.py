@@ -49,9 +49,13 @@ def _in_years(times: np.ndarray) -> bool:
     return bool(inside and float(times[0]).is_integer() and (np.diff(times) == 1).all())
 
 
-def default_step(solver: Solver) -> float:
-    """Give the step of a solver that a run takes if none is given, years."""
-    return DEFAULT_STEP if solver == "rk4" else REFERENCE_STEP
+def default_step(solver: Solver, origin: int | None = None) -> float:
+    """Give the step of a solver that a run takes if none is given, years.
+
+    Starts in the past take half of it: in slack years vacancies are filled within weeks.
+    """
+    step = DEFAULT_STEP if solver == "rk4" else REFERENCE_STEP
+    return step if origin is None else step / 2
 
 
 _PROGRAMS: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Program] = {}
@@ -229,7 +233,7 @@ class LoadedModel:
             return self.labelled(self._reference(save, integrate, start, stop, used, params))
         program = self.program(save, integrate)
         solver = solver or ("euler" if own else "rk4")
-        used = step if step is not None else control.step if own else default_step(solver)
+        used = step if step is not None else control.step if own else default_step(solver, self.origin)
         every = control.saveper if own and step is None else None
         inputs = self.inputs(program.inputs, start, stop, params)
         if control.stretches and not any(given):

@@ -13,7 +13,7 @@ from krapte_sd.ensemble.drawn import Drawn, draw_inputs
 from krapte_sd.ensemble.sampling import Sampling, deviation, read_sampling
 from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel import MemberResult, Program, compile_model
-from krapte_sd.simulation import DEFAULT_STEP, LoadedModel
+from krapte_sd.simulation import LoadedModel, default_step
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,10 @@ class Points:
         Outputs on each 1 January, and integrated over each calendar year.
     years : tuple of int
         First and last 1 January.
+
+    Notes
+    -----
+    The step is that of the start: a start in the past takes half of that of the base year (`default_step`).
     """
 
     def __init__(
@@ -96,4 +100,5 @@ class Points:
         (count,) = {len(values) for values in deviations.values()}
         full = {name: np.asarray(deviations.get(name, np.zeros(count)), np.float64) for name in self.names}
         draws = self.drawn.draws(full)
-        return self.program.run_members(self.drawn.inputs, draws, *self.years, DEFAULT_STEP, "rk4", chunk=256)
+        step = default_step("rk4", self.model.origin)
+        return self.program.run_members(self.drawn.inputs, draws, *self.years, step, "rk4", chunk=256)
