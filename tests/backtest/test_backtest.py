@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from krapte_sd.backtest import benchmarks, outcomes, run, scores
+from krapte_sd.backtest import benchmarks, measures, outcomes, run
 from krapte_sd.errors import ParameterError
 from krapte_sd.parameters.observations import Observations, read_observations
 
@@ -81,19 +81,19 @@ def test_the_model_starts_where_the_figures_end(both: tuple[pd.DataFrame, pd.Dat
 
 def test_scores_by_hand() -> None:
     mean, actual, last = np.array([90.0, 220.0]), np.array([100.0, 200.0]), np.array([95.0, 210.0])
-    assert scores.weighted_error(mean, actual) == pytest.approx(0.1)
-    assert scores.bias(mean, actual) == pytest.approx(10 / 300)
-    assert scores.direction(mean, actual, last) == 0.0
-    assert np.isnan(scores.direction(last, actual, last))
-    assert scores.coverage(mean, np.array([7.0, 15.7]), actual) == 0.5  # 10 > 1.2816 x 7, 20 < 1.2816 x 15.7
-    assert scores.crps(mean, np.zeros(2), actual) == pytest.approx(0.1)
+    assert measures.weighted_error(mean, actual) == pytest.approx(0.1)
+    assert measures.bias(mean, actual) == pytest.approx(10 / 300)
+    assert measures.direction(mean, actual, last) == 0.0
+    assert np.isnan(measures.direction(last, actual, last))
+    assert measures.coverage(mean, np.array([7.0, 15.7]), actual) == 0.5  # 10 > 1.2816 x 7, 20 < 1.2816 x 15.7
+    assert measures.crps(mean, np.zeros(2), actual) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("mean", "spread", "actual"), [(0.0, 1.0, 0.3), (5.0, 2.0, 9.0), (3.0, 0.5, 3.0)])
 def test_crps_is_the_integral_it_is_defined_by(mean: float, spread: float, actual: float) -> None:
     below = quad(lambda x: norm.cdf(x, mean, spread) ** 2, -np.inf, actual)[0]
     above = quad(lambda x: norm.sf(x, mean, spread) ** 2, actual, np.inf)[0]
-    found = scores.crps(np.array([mean]), np.array([spread]), np.array([actual]))
+    found = measures.crps(np.array([mean]), np.array([spread]), np.array([actual]))
     assert found == pytest.approx((below + above) / actual, rel=1e-6)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from krapte_sd.backtest.benchmarks import BENCHMARKS, Outlook, deviations
+from krapte_sd.backtest.measures import bias, coverage, crps, direction, weighted_error
 from krapte_sd.backtest.outcomes import GROUPS, SECTIONS, TARGETS, Past, past
-from krapte_sd.backtest.scores import bias, coverage, crps, direction, weighted_error
 from krapte_sd.errors import ParameterError
 from krapte_sd.parameters.history import HORIZON, origins
 
