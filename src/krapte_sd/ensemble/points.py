@@ -37,7 +37,7 @@ class Points:
 
     Notes
     -----
-    The step is that of the start: a start in the past takes half of that of the base year (`default_step`).
+    The step is that of the start: a start in the past takes a shorter one than the base year (`default_step`).
     """
 
     def __init__(
