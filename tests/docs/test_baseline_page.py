@@ -105,18 +105,19 @@ def test_the_market_makes_room(runs):
     assert everything.gap[-1] == min(each.gap[-1] for each in runs.closures)
 
 
-def test_two_thirds_of_the_growth_under_room_1_rest_on_what_firms_expect(runs):
+def test_the_growth_under_room_1_rests_on_what_firms_expect(runs):
     start, end = total(runs.baseline, "need_gap", 2024), total(runs.room[1.0], "need_gap", 2050)
-    assert (end - runs.need_like_supply.gap[-1]) / (end - start) == pytest.approx(2 / 3, abs=0.03)
+    assert runs.need_like_supply.gap[-1] < start < end < 1.2 * start
 
 
-def test_need_that_follows_supply_follows_supply(runs):
+def test_need_that_follows_supply_follows_supply_before_technology(runs):
     ds = runs.room[1.0]
-    growth = [
+    before, supply, after = (
         np.array([total(ds, name, year) for year in range(2024, 2052)]) / total(ds, name, 2024)
-        for name in ("labour_needed", "expected_labour_supply_in_the_country")
-    ]
-    np.testing.assert_allclose(growth[0], growth[1], rtol=1e-9)
+        for name in ("labour_needed_before_technology", "expected_labour_supply_in_the_country", "labour_needed")
+    )
+    np.testing.assert_allclose(before, supply, rtol=1e-9)
+    assert (after[1:] < before[1:]).all()
 
 
 def test_early_tightness_is_that_of_the_forecast(runs):
@@ -135,8 +136,9 @@ def test_what_the_text_says_of_shares(runs):
     ds = runs.baseline
     structural = {y: total(ds, "structural_shortage", y) for y in (2035, 2050)}
     assert structural[2050] < structural[2035]
-    assert total(ds, "vacancies", 2050) < total(ds, "vacancies", 2035)
-    assert total(ds, "need_gap", 2050) > total(ds, "need_gap", 2035)
+    assert total(ds, "vacancies", 2050) < 0.5 * total(ds, "vacancies", 2035)
+    assert 1.75 < total(ds, "need_gap", 2035) / total(ds, "need_gap", 2024) < 2
+    assert total(ds, "need_gap", 2050) / total(ds, "need_gap", 2035) == pytest.approx(0.9, abs=0.02)
     care = total(ds.sel(sector="Q"), "labour_needed", 2050) - total(ds.sel(sector="Q"), "labour_needed", 2024)
     assert care > total(ds, "labour_force", 2050) - total(ds, "labour_force", 2024)
     assert total(ds, "vacancies", 2035) > 0.9 * total(ds, "vacancies", 2024)
@@ -145,7 +147,18 @@ def test_what_the_text_says_of_shares(runs):
         float(ds["labour_needed"].sel(time=f"{y}-01-01").drop_sel(sector=list("OPQ")).sum()) for y in (2024, 2030, 2050)
     ]
     assert market[0] < market[1]
-    assert market[2] < market[1]
+    assert market[2] < market[0]
+    growth = {
+        name: total(ds, name, 2050) / total(ds, name, 2024)
+        for name in (
+            "labour_needed_before_technology",
+            "expected_labour_supply_in_the_country",
+            "labour_needed",
+            "labour_force",
+        )
+    }
+    before, supply, after, force = growth.values()
+    assert force < after < supply < before
     flows = ds.sel(year=slice(2024, 2029)).sum(["region", "year"])
     replacement, expansion = float(flows["replacement_demand"].sum()), float(flows["expansion_demand"].sum())
     assert replacement / (replacement + expansion) > 0.9
@@ -154,9 +167,11 @@ def test_what_the_text_says_of_shares(runs):
 def test_what_the_text_says_of_closures(runs):
     by = {each.label: each for each in runs.closures}
     base = runs.closures[0]
-    for label in ("wages: do not react", "wages: the level follows tightness (proportional)"):
-        assert by[label].gap[-1] == pytest.approx(base.gap[-1], rel=0.3)
-        assert by[label].gap[-1] < base.gap[-1]
+    for label, times in (
+        ("wages: do not react", 2.0),
+        ("wages: the level follows tightness (proportional)", 1.5),
+    ):
+        assert by[label].gap[-1] / base.gap[-1] == pytest.approx(times, abs=0.1)
         assert by[label].structural[-1] > 3 * base.structural[-1]
         assert by[label].vacancies > 2 * base.vacancies
 
@@ -171,7 +186,9 @@ def test_what_the_text_says_of_wages_and_the_match(runs, computed):
     }
     assert apart["none"] > apart["half"] + 2
     assert abs(apart["half"] - apart["all"]) <= 2
-    assert 2046 <= int(computed["wage_passes_20"]) <= 2050
+    assert 2040 <= int(computed["wage_passes_20_none"]) <= 2044
+    assert computed["wage_passes_20"] == "no year of the run"
+    assert 17 <= int(computed["wage_2050"]) < 20
     assert computed["wage_passes_20_all"] == "no year of the run"
 
 
@@ -179,11 +196,12 @@ def test_what_the_text_says_of_populations(runs):
     gap = {each.label: each.gap[-1] for each in runs.populations}
     none, everything = ({pair[i].label: pair[i].gap[-1] for pair in runs.populations_by_room} for i in (0, 1))
     assert max(gap, key=gap.get) == "grijs"
-    assert gap["grijs"] - gap["groen"] > gap["lage_migratie"] - gap["arbeid"] > 50_000
+    migration = gap["lage_migratie"] - gap["arbeid"]
+    assert 0 < migration < (gap["grijs"] - gap["groen"]) / 2
     assert none["groei"] > none["krimp"]
     assert everything["groei"] < everything["krimp"]
     at_2040 = {each.label: each.gap[1] for each in runs.populations}
-    assert at_2040["groei"] < at_2040["krimp"]
+    assert at_2040["groei"] > at_2040["krimp"]
     assert gap["groei"] > gap["krimp"]
     soon = [max(each.gap[0] for each in runs.populations), min(each.gap[0] for each in runs.populations)]
     assert soon[0] - soon[1] < 30_000
@@ -202,9 +220,11 @@ def test_what_the_text_says_of_sections(runs):
     structural = ds["structural_shortage"].sum("region")
     assert structural.sel(time="2024-01-01").to_series().idxmin() == "K"
     assert bool((structural.sel(sector="K") < 0).all())
-    assert bool((structural.sel(sector=["C", "F"], time=slice("2041", None)) < 0).all())
+    for sector, first in (("C", 2038), ("F", 2034)):
+        assert bool((structural.sel(sector=sector, time=slice(str(first), None)) < 0).all())
+        assert float(structural.sel(sector=sector, time=f"{first - 1}-01-01")) > 0
     construction = np.expm1(ds["wage_pressure"].sum("region").sel(sector="F"))
-    assert float(construction.max()) == pytest.approx(0.13, abs=0.005)
+    assert float(construction.max()) == pytest.approx(0.12, abs=0.005)
     assert 2035 <= int(construction["time"].dt.year[construction.argmax("time")]) <= 2039
     assert total(ds.sel(sector="P"), "need_gap_in_fte", 2027) < 5_500
     wage = ds["wage_pressure"].sum("region").sel(time="2050-01-01").to_series()
@@ -212,9 +232,18 @@ def test_what_the_text_says_of_sections(runs):
     needed = ds["labour_needed"].sum("region")
     growth = needed.sel(time="2050-01-01") / needed.sel(time="2024-01-01")
     market = growth.drop_sel(sector=["O", "P", "Q"]).to_series()
-    assert list(market.drop("D").nlargest(2).index) == ["J", "M"]
+    assert list(market.nlargest(3).index) == ["J", "N", "M"]
     gap = ds["need_gap"].sum("region").sel(sector="Q").to_series()
-    assert gap["2045-01-01"] < gap["2040-01-01"]
+    assert gap["2050-01-01"] < gap["2040-01-01"] < gap["2035-01-01"]
+    homes = ds["homes_built"].sum("region")
+    assert float(homes.sel(year=2024)) == pytest.approx(82_000, abs=500)
+    for start_of, built in {2030: 87_000, 2040: 50_000, 2050: 19_000}.items():
+        assert float(homes.sel(year=[start_of - 1, start_of]).mean()) == pytest.approx(built, abs=500), start_of
+    shortfall = ds["housing_shortfall"].sum("region").to_series()
+    assert shortfall["2050-01-01"] > shortfall["2045-01-01"]
+    assert float(ds["homes_demolished"].sum("region").sel(year=2049)) == pytest.approx(14_000, abs=500)
+    need = needed.sel(sector="I").to_series()
+    assert need["2024-01-01"] < need["2030-01-01"] > need["2040-01-01"] > need["2050-01-01"]
 
 
 def test_markers_that_are_wrong_are_named():
