@@ -66,7 +66,8 @@ def test_every_variable_says_what_it_is(ds):
         assert ds[name].attrs["description"] == variables[name].doc
     for name in FLOWS:
         # A flow over a year is an amount.
-        assert ds[name].attrs["units"] == "person", name
+        assert ds[name].attrs["units"] == variables[name].unit.removesuffix("/Year"), name
+        assert variables[name].unit.endswith("/Year"), name
     assert ds["age"].attrs["units"] == "year"
     assert ds["need_gap_in_hours"].attrs["units"] == "hour/Year"
 

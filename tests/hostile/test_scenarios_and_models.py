@@ -104,7 +104,7 @@ WRONG_VALUES = {
     "infinite": ("0.02", ".inf", ""),
     "too large": ("0.02", "1e999", ""),
     "with dimensions": ("wage_response: 0.02", "mortality_rate: 0.02", ""),
-    "no population": ("population: prognose", "population:", "prognose"),
+    "no population": ("population: prognose", "population:", "population: "),
     "unknown population": ("population: prognose", "population: groie", "groei"),
 }
 

@@ -121,7 +121,7 @@ def test_a_higher_pension_age_keeps_people_at_work(supply):
     assert 100_000 < float((later["labour_force"][-1] - base["labour_force"][-1]).sum()) < 250_000
 
 
-NO_RESPONSE = {"labour_migration_switch": 0.0, "temporary_migration_switch": 0.0}
+NO_RESPONSE = {"labour_migration_switch": 0.0, "temporary_migration_switch": 0.0, "housing_limit_switch": 0.0}
 
 
 def test_without_a_response_net_migration_is_that_of_the_variant(supply):
@@ -132,7 +132,8 @@ def test_without_a_response_net_migration_is_that_of_the_variant(supply):
 
 def test_labour_migrants_follow_wages_within_a_limit(supply):
     groups = ["eu_labour", "non_eu_labour"]
-    strong, base = supply(wage_elasticity_of_migration=50.0), supply()
+    homes = {"housing_limit_switch": 0.0}
+    strong, base = supply(wage_elasticity_of_migration=50.0, **homes), supply(**homes)
     highest = float(load_model().parameters["highest_inflow"].value)
     found = strong["inflow_effect"].sel(migrant_group=groups)[-1]
     assert (found <= highest).all()

@@ -109,6 +109,13 @@ class ScenarioFile(_Strict):
     without: list[str] = Field(default_factory=list)
     explore: bool = False
 
+    @field_validator("extends", "population", "economy", "tasks", "technology", mode="before")
+    @classmethod
+    def _given(cls, data: Any) -> Any:
+        if data is None:
+            raise ValueError("has no value; give one, or leave the line out")
+        return data
+
     @field_validator("policies", mode="before")
     @classmethod
     def _named(cls, data: Any) -> Any:

@@ -287,7 +287,9 @@ def _population(evidence: RegionalEvidence) -> Iterator[Line]:
     rows = evidence.tables.rows("forecast_population")
     for year, limit in FORECAST_LIMITS.items():
         found = rows[rows["year"] == year].set_index("region").loc[list(division.codes)]
-        model, reference = evidence.in_year("population_total", year), found["value"].to_numpy(np.float64)
+        # the forecast of the regions knows no migrants who follow the labour market
+        model = evidence.projection()["population_total"].sel(time=f"{year}-01-01").values
+        reference = found["value"].to_numpy(np.float64)
         for ours, theirs, told, name in zip(model, reference, found["status"], division.names, strict=True):
             more = "" if told == "official_projection" else ", reference estimated"
             text = f"1 Jan {year}: residents, {name}{more}"
