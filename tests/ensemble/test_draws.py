@@ -2,18 +2,17 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm, qmc
 from small_ensemble import METADATA, make, table
 
-from krapte_sd.ensemble import between, deviation, read_sampling
+from krapte_sd.ensemble import Sampling, between, deviation, read_sampling
 from krapte_sd.ensemble.drawn import draw_inputs
-from krapte_sd.ensemble.sequence import quantiles
 from krapte_sd.errors import ParameterError
 
 NAMES = ("initial_people", "exit_rate", "net_migration", "growth", "turnover", "layoff_time", "attraction")
-PINNED = ["0x1.acca5c4600000p-2", "0x1.bc8a452200000p-2", "0x1.2d862e8200000p-2"]
+PINNED = ["0x1.95369bb030000p-4", "0x1.2889a88e54000p-2", "0x1.656b818a54000p-2"]
 DRAWN = ["aow_age", "attraction", "exit_rate", "growth", "layoff_time", "net_migration", "turnover"]
 
 
@@ -29,48 +28,45 @@ def drawn_of(model, seed=7):
     return sampling, made
 
 
-@given(st.integers(0, 5000), st.integers(1, 300), st.integers(0, 2**64 - 1))
+def sampling_of(seed, names=("turnover", "wage_response", "aow_age")):
+    """Sampling of parameters out of sixty, all drawn evenly."""
+    every = tuple(sorted({*names, *(f"parameter_{k:02}" for k in range(60 - len(names)))}))
+    return Sampling(seed, dict.fromkeys(sorted(names), "uniform"), {}, every)
+
+
+@given(st.integers(0, 9000), st.integers(1, 300), st.integers(0, 2**64 - 1))
+@settings(max_examples=12, deadline=None)
 def test_a_member_has_the_same_number_wherever_it_is_asked_for(first, count, seed):
-    whole = quantiles("turnover", seed, 0, first + count)
-    np.testing.assert_array_equal(quantiles("turnover", seed, first, count), whole[first:])
-    assert ((whole > 0) & (whole < 1)).all()
+    whole = sampling_of(seed).quantiles(0, first + count)
+    np.testing.assert_array_equal(sampling_of(seed).quantiles(first, count), whole[first:])
+    assert ((whole >= 0) & (whole < 1)).all()
 
 
 def test_the_numbers_of_member_7_are_these_on_every_machine():
-    found = [quantiles(name, 7, 7, 1)[0] for name in ("turnover", "wage_response", "aow_age")]
-    assert [float(each).hex() for each in found] == PINNED
+    assert [float(each).hex() for each in sampling_of(7).quantiles(7, 1)[0]] == PINNED
 
 
-@pytest.mark.parametrize("power", range(1, 11))
-@pytest.mark.parametrize("name", ["turnover", "layoff_time", "x"])
-def test_each_of_equal_parts_of_the_range_has_a_member(name, power):
-    count = 2**power
-    for first in (0, count, 6 * count):
-        places = np.floor(quantiles(name, 3, first, count) * count)
-        assert sorted(places) == list(range(count))
-
-
-def test_without_scrambling_it_is_the_first_dimension_of_sobol():
-    ours = sorted(np.floor(quantiles("a", 1, 0, 64) * 64))
-    theirs = sorted(np.floor(qmc.Sobol(1, scramble=False).random(64)[:, 0] * 64))
-    assert ours == theirs
+def test_they_are_those_of_scipy():
+    sampling = sampling_of(3)
+    theirs = qmc.Halton(60, scramble=True, rng=np.random.default_rng(3)).random(20)
+    columns = [sampling.names.index(name) for name in sampling.distributions]
+    np.testing.assert_allclose(sampling.quantiles(0, 20), theirs[:, columns], rtol=0, atol=2.0**-40)
 
 
 def test_parameters_are_as_good_as_independent_and_better_spread_than_random_numbers():
-    count, names = 1000, [f"parameter_{k}" for k in range(60)]
-    ours = np.stack([quantiles(name, 7, 0, count) for name in names], axis=1)
+    count = 1000
+    ours = sampling_of(7, [f"parameter_{k:02}" for k in range(60)]).quantiles(0, count)
     random = np.random.default_rng(7).random(ours.shape)
     pairs = ~np.eye(60, dtype=bool)
-    assert np.abs(np.corrcoef(ours.T)[pairs]).max() < 0.2
-    assert np.abs(np.corrcoef(ours.T)[pairs]).mean() < 1.2 * np.abs(np.corrcoef(random.T)[pairs]).mean()
-    assert np.abs(ours.mean(0) - 0.5).max() < 0.001 < np.abs(random.mean(0) - 0.5).max()
-    assert qmc.discrepancy(ours[:, :2]) < qmc.discrepancy(random[:, :2])
-    assert min(kstest(column, "uniform").pvalue for column in ours.T) > 0.99
+    assert np.abs(np.corrcoef(ours.T)[pairs]).max() < 0.15
+    assert np.abs(np.corrcoef(ours.T)[pairs]).mean() < np.abs(np.corrcoef(random.T)[pairs]).mean()
+    assert np.abs(ours.mean(0) - 0.5).mean() < 0.25 * np.abs(random.mean(0) - 0.5).mean()
+    assert min(kstest(column, "uniform").pvalue for column in ours.T) > 0.9
 
 
 def test_seeds_differ():
-    assert (quantiles("a", 1, 0, 100) != quantiles("a", 2, 0, 100)).mean() > 0.9
-    assert abs(np.corrcoef(quantiles("a", 1, 0, 1000), quantiles("a", 2, 0, 1000))[0, 1]) < 0.15
+    one, other = (sampling_of(seed).quantiles(0, 1000) for seed in (1, 2))
+    assert (one != other).mean() > 0.9
 
 
 @pytest.mark.parametrize("distribution", ["uniform", "triangular", "normal"])
@@ -119,17 +115,17 @@ def test_what_is_drawn_and_how(model):
     assert (draws["growth"] >= [0, -0.02]).all()
     assert (draws["growth"] <= [0.05, 0.02]).all()
     # Both sectors have one place in their ranges.
-    place = deviation(quantiles("growth", 7, 0, 64), "uniform")
+    place = sampling.deviations(0, 64)["growth"]
     np.testing.assert_allclose(draws["growth"][:, 1], 0.02 * place, rtol=1e-12)
     assert 0.8 <= draws["factor:exit_rate"].min() < 0.82
     assert 1.2 < draws["factor:exit_rate"].max() <= 1.25
-    assert np.median(draws["factor:exit_rate"]) == pytest.approx(1, abs=0.01)
+    assert np.median(draws["factor:exit_rate"]) == pytest.approx(1, abs=0.02)
 
 
 def test_members_do_not_move_when_a_parameter_is_added(model):
     few = read_sampling(model.parameters, ["growth"], 7)
     many = read_sampling(model.parameters, NAMES, 7)
-    np.testing.assert_array_equal(few.deviations("growth", 0, 20), many.deviations("growth", 0, 20))
+    np.testing.assert_array_equal(few.deviations(0, 20)["growth"], many.deviations(0, 20)["growth"])
     column = DRAWN.index("growth")
     np.testing.assert_array_equal(few.quantiles(0, 20)[:, 0], many.quantiles(0, 20)[:, column])
 

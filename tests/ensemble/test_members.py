@@ -121,7 +121,7 @@ def test_parameters_set_by_the_scenario_are_not_drawn(model):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"members": 0}, "members=0: give a whole number of at least 1, such as 1000"),
+        ({"members": 0}, "members=0: give a whole number from 1 to 1000000, such as 1000"),
         ({"members": 2.5}, "members=2.5: give a whole number"),
         ({"members": True}, "members=True: give a whole number"),
         ({"members": "10"}, "members='10': give a whole number"),

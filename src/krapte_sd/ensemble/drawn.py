@@ -109,7 +109,7 @@ class Drawn:
 
     def draws(self, sampling: Sampling, first: int, count: int) -> dict[str, Floats]:
         """Give the kernel inputs of some members, each of shape (count, ...)."""
-        known = {name: sampling.deviations(name, first, count) for name in {each.parameter for each in self.rules}}
+        known = sampling.deviations(first, count)
         return {each.target: each.values(known[each.parameter], first) for each in self.rules}
 
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from krapte_sd.ensemble.drawn import draw_inputs
 from krapte_sd.ensemble.parts import Parts
 from krapte_sd.ensemble.recipe import MEMBER, Finish, Recipe, Slice
-from krapte_sd.ensemble.sampling import read_sampling
-from krapte_sd.ensemble.sequence import check_members, check_seed
+from krapte_sd.ensemble.sampling import check_members, check_seed, read_sampling
 from krapte_sd.ensemble.statistics import summary
 from krapte_sd.errors import FileError, ParameterError, nearest
 from krapte_sd.kernel.stream import processors
@@ -222,7 +221,7 @@ def _told(recipe: Recipe, members: int) -> dict[str, Any]:
     told = {
         "members": members,
         "seed": sampling.seed,
-        "sampling": "scrambled van der Corput sequence for each parameter, by SHA-256 of seed and name",
+        "sampling": "scrambled Halton sequence (scipy.stats.qmc), one dimension for each parameter of the tables",
         "sampled_parameters": "; ".join(f"{name}: {how}" for name, how in sampling.distributions.items()),
     }
     if sampling.held:
