@@ -26,7 +26,7 @@ def test_run_writes_members_in_full_as_zarr(capsys, tmp_path):
     ("options", "message"),
     [
         (["--seed", "7", "--full"], "--seed and --full: for ensembles only; give --members too"),
-        (["--members", "0"], "members=0: give a whole number of at least 1"),
+        (["--members", "0"], "members=0: give a whole number from 1 to 1000000"),
         (["--members", "1e3"], "argument --members: invalid int value: '1e3'"),
         (["--members", "10", "--seed", "-1"], "seed=-1: give a whole number from 0"),
     ],
