@@ -255,12 +255,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
     if equations.inputs:
         missing = ", ".join(f"'{equations.variables[name].label}'" for name in equations.inputs)
         raise _BadCallError(f"{arguments.model}: 'simulate' needs a model that brings its numbers; without: {missing}")
-    # Handed on as they are, so that the run itself refuses times it cannot keep to.
-    start: Any = equations.control.start
-    stop: Any = equations.control.stop if arguments.until is None else arguments.until
     ds = model.run(
-        start=start,
-        stop=stop,
+        stop=arguments.until,
         step=arguments.step,
         solver=arguments.solver,
         save=_saved(arguments.save, equations.variables),

@@ -168,6 +168,12 @@ class LoadedModel:
         ('time', 'region')
         """
         control = self.equations.control
+        given = [each is not None for each in (start, stop, step)]
+        if control.stretches and (members is not None or any(given)) and not all(given):
+            raise ParameterError(
+                f"{self.equations.path} changes TIME STEP, FINAL TIME or SAVEPER during the run; remedy: give start, "
+                "stop and step together, or none of them and no members"
+            )
         start = whole(control.start) if start is None else start
         stop = whole(control.stop) if stop is None else stop
         save = tuple(save) or self.equations.stocks
@@ -186,6 +192,8 @@ class LoadedModel:
         used = step if step is not None else control.step if own else default_step(solver)
         every = control.saveper if own and step is None else None
         inputs = self.inputs(program.inputs, start, stop, params)
+        if control.stretches and not any(given):
+            return self.labelled(program.run_file(inputs, solver, debug=debug))
         ds = self.labelled(program.run(inputs, start, stop, used, solver, every, debug=debug))
         if members is None:
             return ds

@@ -14,6 +14,7 @@ import numpy as np
 
 from krapte_sd.equations import Model
 from krapte_sd.equations.expressions import LOOKUPS, Expr, Index, Number, Op, Ref, TimeRef
+from krapte_sd.equations.model import Stretch
 from krapte_sd.kernel.lower import Statement, lower
 
 _FUNCTIONS = {
@@ -47,41 +48,48 @@ class Interpreter:
             name: np.zeros([self.lowered.sizes[each] for each in slot.dims])
             for name, slot in self.lowered.slots.items()
         }
-        control = model.control
-        given = {
-            "time_step": control.step,
-            "final_time": control.stop,
-            "saveper": control.saveper or control.step,
-            "'half_step": control.step / 2,
-        }
-        for name, value in given.items():
-            if name in self.arrays:
-                self.arrays[name][...] = value
         for name in self.arrays:
             if name in model.variables and model.variables[name].value is not None:
                 self.arrays[name][...] = model.variables[name].value
-        self.time = control.start
+        self.time = model.control.start
 
     def run(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Run, and give the times and values at them."""
         control = self.model.control
-        count = round((control.stop - control.start) / control.step)
-        every = max(1, round((control.saveper or control.step) / control.step))
+        every = control.saveper or control.step
+        plain = Stretch(control.start, control.stop, control.start, control.stop, control.step, every)
+        stretches = control.stretches or (plain,)
         times: list[float] = []
         saved: dict[str, list[np.ndarray]] = {name: [] for name in self.lowered.save}
         with np.errstate(all="ignore"):
+            self._give(stretches[0])
             self._start()
-            for number in range(count + 1):
-                self.time = control.start + number * control.step
-                self._evaluate("const", "year", "time", "rates")
-                if number % every == 0:
-                    self._evaluate("outputs")
-                    times.append(self.time)
-                    for name, values in saved.items():
-                        values.append(self.arrays[name].copy())
-                for stock, rate in zip(self.lowered.stocks, self.lowered.rates, strict=True):
-                    self.arrays[stock] += control.step * self.arrays[rate]
+            for each in stretches:
+                self._give(each)
+                count, every = round((each.stop - each.start) / each.step), max(1, round(each.saveper / each.step))
+                last = each is stretches[-1]
+                for number in range(count + last):
+                    self.time = each.start + number * each.step
+                    self._evaluate("const", "year", "time", "rates")
+                    if (each.saves and number % every == 0) or (last and number == count and control.stretches):
+                        self._evaluate("outputs")
+                        times.append(self.time)
+                        for name, values in saved.items():
+                            values.append(self.arrays[name].copy())
+                    for stock, rate in zip(self.lowered.stocks, self.lowered.rates, strict=True):
+                        self.arrays[stock] += each.step * self.arrays[rate]
         return np.array(times), {name: np.array(values) for name, values in saved.items()}
+
+    def _give(self, stretch: Stretch) -> None:
+        given = {
+            "time_step": stretch.step,
+            "final_time": stretch.final,
+            "saveper": stretch.saveper,
+            "'half_step": stretch.step / 2,
+        }
+        for name, value in given.items():
+            if name in self.arrays:
+                self.arrays[name][...] = value
 
     def _start(self) -> None:
         starting = self.arrays.get("'starting", np.zeros(()))

@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ import numpy as np
 from tests.conformance.interpreter import Interpreter
 
 from krapte_sd.equations import Model, read_model
+from krapte_sd.equations.model import Control, Stretch
 from krapte_sd.equations.ranges import normal
 from krapte_sd.errors import KrapteError, ModelError
 
@@ -26,7 +28,8 @@ Verdict = Literal["pass", "as PySD", "refused", "wrong", "error", "no output"]
 _OWN = 0.5
 Engine = Callable[[Model, list[str]], tuple[np.ndarray, dict[str, np.ndarray]]]
 
-_CONTROL = {"final_time": "stop", "initial_time": "start", "saveper": "saveper", "time_step": "step"}
+_CONTROL = {"final_time": "final", "initial_time": "initial", "saveper": "saveper", "time_step": "step"}
+Place = tuple[str, tuple[int, ...]] | Callable[[float], float] | str
 
 #: Models whose every feature the labour model, or one like it, may use (the folders of the suite).
 _MUST = """
@@ -99,10 +102,7 @@ def compiled(model: Model, save: list[str]) -> tuple[np.ndarray, dict[str, np.nd
     """Run a model with the compiled kernel, by Euler's method as its file asks."""
     from krapte_sd.kernel import compile_model
 
-    control = model.control
-    result = compile_model(model, save).run(
-        {}, control.start, control.stop, control.step, "euler", save_step=control.saveper
-    )
+    result = compile_model(model, save).run_file({})
     return result.times, result.saved
 
 
@@ -180,16 +180,15 @@ def _column(texts: list[str]) -> Column:
     return Column(np.array(values), np.array(rounding))
 
 
-def _locate(model: Model, column: str) -> tuple[str, tuple[int, ...]] | float | str:
-    """Variable and element of a column; a value for a control variable; a text if it is not found."""
+def _locate(model: Model, column: str) -> Place:
+    """Variable and element of a column; values by time for a control variable; a text if it is not found."""
     column = column.strip()
     found = re.fullmatch(r'(?P<name>"(?:[^"\\]|\\.)*"|[^\[]+)\s*(?:\[(?P<labels>.*)\])?', column.strip('"'))
     if not found:
         return f"the column '{column}' cannot be read"
     key = normal(found["name"])
     if key in _CONTROL:
-        value = getattr(model.control, _CONTROL[key])
-        return float(model.control.step if value is None else value)
+        return partial(_control, model.control, _CONTROL[key])
     labels = [normal(each) for each in found["labels"].split(",")] if found["labels"] else []
     for variable in model.variables.values():
         if normal(variable.label) != key or variable.part_of is not None or variable.kind == "lookup":
@@ -206,10 +205,18 @@ def _locate(model: Model, column: str) -> tuple[str, tuple[int, ...]] | float | 
     return f"the column '{column}' is not a variable of the model"
 
 
+def _control(control: Control, key: str, time: float) -> float:
+    """Value of a control variable at a time."""
+    every = control.saveper or control.step
+    plain = Stretch(control.start, control.stop, control.start, control.stop, control.step, every)
+    begun = [each for each in control.stretches or (plain,) if each.start <= time + 1e-9]
+    return float(getattr(begun[-1], key))
+
+
 def _differences(
     times: Column,
     columns: dict[str, Column],
-    wanted: dict[str, tuple[str, tuple[int, ...]] | float | str],
+    wanted: dict[str, Place],
     ours: np.ndarray,
     saved: dict[str, np.ndarray],
 ) -> str:
@@ -223,7 +230,7 @@ def _differences(
         if isinstance(place, tuple):
             values = saved[place[0]][(rows, *place[1])]
         else:
-            values = np.full(len(rows), place, dtype=float)
+            values = np.array([place(time) for time in times.values])
         allowed = np.maximum(ATOL + RTOL * np.abs(theirs.values), 1.01 * theirs.rounding)
         wrong = ~np.isnan(theirs.values) & ~(np.abs(values - theirs.values) <= allowed)
         if wrong.any():

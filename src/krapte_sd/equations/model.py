@@ -11,7 +11,7 @@ import numpy as np
 
 from krapte_sd.equations.expressions import Equation, Expr, Initial, Op, Ref, Span, children, walk
 
-__all__ = ["Control", "Dimension", "Kind", "Model", "Variable"]
+__all__ = ["Control", "Dimension", "Kind", "Model", "Stretch", "Variable"]
 
 Kind = Literal["stock", "auxiliary", "constant", "input", "data", "lookup", "control"]
 
@@ -103,14 +103,55 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A part of a run in which no control variable changes.
+
+    Attributes
+    ----------
+    start, stop : float
+        Its first and last time.
+    initial, final, step, saveper : float
+        INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER in it.
+    saves : bool
+        False if no output is saved in it, for one that begins between two outputs.
+    """
+
+    start: float
+    stop: float
+    initial: float
+    final: float
+    step: float
+    saveper: float
+    saves: bool = True
+
+    @property
+    def values(self) -> tuple[float, float, float, float]:
+        """The four control variables."""
+        return self.initial, self.final, self.step, self.saveper
+
+
+@dataclass(frozen=True)
 class Control:
-    """The run the file itself asks for, and the unit of time."""
+    """The run the file itself asks for, and the unit of time.
+
+    Attributes
+    ----------
+    start, stop : float
+        First and last time.
+    step, saveper : float
+        Step and time between outputs at the start.
+    unit : str
+        Unit of time.
+    stretches : tuple of Stretch
+        The parts of a run whose control variables change with Time; else empty.
+    """
 
     start: float
     stop: float
     step: float
     unit: str
     saveper: float | None = None
+    stretches: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,9 +20,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from krapte_sd.equations import checks
+from krapte_sd.equations.clock import CONTROL, Clock
 from krapte_sd.equations.convert import Converter, MacroBody
 from krapte_sd.equations.declare import Declaration, Part, boxes_of
 from krapte_sd.equations.expressions import Span
@@ -35,8 +34,6 @@ from krapte_sd.equations.variables import Assembler, split_unit
 from krapte_sd.errors import FileError, ModelError
 
 __all__ = ["load_pysd", "read_model", "read_text", "replace_ranges"]
-
-_CONTROL = ("initial_time", "final_time", "time_step", "saveper")
 
 
 def read_model(path: str | Path, dimensions: Mapping[str, Sequence[str]] | None = None) -> Model:
@@ -181,9 +178,11 @@ class _Reader:
         self.failed |= {key for key, each in self.declared.items() if each.broken}
         self.declared = {key: each for key, each in self.declared.items() if not each.broken}
         self._identifiers()
-        control = self._control()
+        unit = split_unit(self.control["time_step"][0].unit)[0] if "time_step" in self.control else ""
+        clock = Clock(self.control, self.declared, unit)
+        control = self._control(clock)
         converter = Converter(
-            self.declared, self.ranges, self.failed, self._control_variables(), self._macros(text), self._at_start
+            self.declared, self.ranges, self.failed, self._control_variables(unit), self._macros(text), clock.constant
         )
         assembler = Assembler(converter, self.tables)
         variables = {each.variable: assembler.variable(each) for each in self.declared.values()}
@@ -248,7 +247,7 @@ class _Reader:
 
     def _declare(self, entry: Entry, component: Any) -> None:
         key = normal(component.name)
-        if key in _CONTROL:
+        if key in CONTROL:
             if key in self.control:
                 self._say(entry.line, f"'{component.name}' is already defined in line {self.control[key][0].line}")
             self.control[key] = (entry, component)
@@ -310,81 +309,19 @@ class _Reader:
 
     # -- control -----------------------------------------------------------------------------------------------------
 
-    def _control(self) -> Control:
-        values: dict[str, float] = {}
-        for key in _CONTROL:
-            shown = key.replace("_", " ").upper()
-            if key not in self.control:
-                if key != "saveper":
-                    self.problems.append(f"{self.file}: '{shown}' is not defined")
-                values[key] = values.get("time_step", 1.0)
-                continue
-            entry, component = self.control[key]
-            number = self._constant(getattr(component, "ast", None), frozenset((key,)))
-            if number is None or not np.isfinite(number):
-                self._say(entry.line, f"'{component.name}' must be a number, or made of constants of the model")
-                number = 1.0
-            values[key] = number
-        if not self.problems and not (values["time_step"] > 0 and values["final_time"] >= values["initial_time"]):
-            self._say(
-                self.control["time_step"][0].line,
-                f"a run from {values['initial_time']:g} to {values['final_time']:g} by {values['time_step']:g} "
-                "goes nowhere; TIME STEP must be above zero, FINAL TIME not before INITIAL TIME",
-            )
-        unit = split_unit(self.control["time_step"][0].unit)[0] if "time_step" in self.control else ""
-        return Control(values["initial_time"], values["final_time"], values["time_step"], unit, values["saveper"])
+    def _control(self, clock: Clock) -> Control:
+        control, problems = clock.read()
+        for key, text in problems:
+            if key:
+                self._say(self.control[key][0].line, text)
+            else:
+                self.problems.append(f"{self.file}: {text}")
+        return control
 
-    def _at_start(self, tree: Any) -> float | None:
-        return self._constant(tree, frozenset())
-
-    def _constant(self, tree: Any, path: frozenset[str]) -> float | None:
-        """Value of an expression of constants at the start, as control variables and orders of delays may be."""
-        if isinstance(tree, int | float):
-            return float(tree)
-        kind = type(tree).__name__
-        if kind == "CallStructure" and normal(tree.function.reference) == "step" and len(tree.arguments) == 2:
-            # A step that comes later than the start is not there yet.
-            height, time = (self._constant(each, path | {f"'{len(path)}"}) for each in tree.arguments)
-            start, step = (self._control_value(each, path) for each in ("initial_time", "time_step"))
-            if height is None or time is None or start is None or step is None:
-                return None
-            return height if start + step / 2 > time else 0.0
-        if kind == "ReferenceStructure" and not tree.subscripts:
-            key = normal(tree.reference)
-            if key in path or len(path) > 50:
-                return None
-            if key in self.control:
-                return self._control_value(key, path)
-            parts = self.declared[key].parts if key in self.declared else []
-            return self._constant(parts[0].component.ast, path | {key}) if len(parts) == 1 else None
-        if kind != "ArithmeticStructure" or len(tree.arguments) > 50 or len(path) > 50:
-            return None
-        args = [self._constant(each, path | {f"'{len(path)}"}) for each in tree.arguments]
-        numbers = [each for each in args if each is not None]
-        if len(numbers) < len(args):
-            return None
-        operators = list(tree.operators)
-        if operators == ["negative"]:
-            return -numbers[0]
-        result = numbers[0]
-        for operator, right in zip(operators, numbers[1:], strict=True):
-            if operator == "^" or (operator == "/" and right == 0):
-                return None
-            result = {"+": result + right, "-": result - right, "*": result * right, "/": result / (right or 1.0)}[
-                operator
-            ]
-        return result
-
-    def _control_value(self, key: str, path: frozenset[str]) -> float | None:
-        if key not in self.control or key in path:
-            return None
-        return self._constant(getattr(self.control[key][1], "ast", None), path | {key})
-
-    def _control_variables(self) -> dict[str, Variable]:
+    def _control_variables(self, unit: str) -> dict[str, Variable]:
         """Variables for TIME STEP, FINAL TIME and SAVEPER where equations use them."""
-        unit = split_unit(self.control["time_step"][0].unit)[0] if "time_step" in self.control else ""
         made = {}
-        for key in _CONTROL[1:]:
+        for key in CONTROL[1:]:
             entry = self.control[key][0] if key in self.control else Entry(0, key, unit, "", "")
             label = key.replace("_", " ").upper()
             made[key] = Variable(

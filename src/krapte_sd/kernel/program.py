@@ -25,6 +25,7 @@ from krapte_sd.kernel.source import Source, write
 from krapte_sd.kernel.state import State, cell_keys, check_state
 from krapte_sd.kernel.storage import place
 from krapte_sd.kernel.stream import MemberResult, join, stream
+from krapte_sd.kernel.stretches import by_clock, jumps, one_by_one, run_stretches, switches, up_to_jumps
 
 __all__ = ["Program", "Result", "compile_model"]
 
@@ -161,6 +162,7 @@ class Program:
         self.uses_year = any(
             each == YEAR for phase in lowered.phases.values() for one in phase for each in walk(one.expr)
         )
+        self.switches = switches(model, self.needed)
         self._lowered = lowered
         self._layout = context.layout
         self._module = module
@@ -227,7 +229,9 @@ class Program:
 
         A model without data knows no calendar: it may run from any time to any other
         by any step that divides the time between, in one stretch, with times
-        ``start + k*step``.
+        ``start + k*step``. Runge's method is then restarted where STEP, RAMP, PULSE,
+        PULSE TRAIN or a comparison with Time jumps, at times made of constants;
+        a model with data is restarted at each 1 January alone.
 
         Parameters
         ----------
@@ -270,16 +274,47 @@ class Program:
             If an output is not finite.
         """
         plainly = not any(self._data) and not self.integrate
-        settings = read_settings(start, stop, step, method, save_step, rtol, atol, plain=plainly)
+        jumping = bool(self.switches)
+        settings = read_settings(start, stop, step, method, save_step, rtol, atol, plain=plainly, jumps=jumping)
         self.check_method(method)
         if state is not None:
             check_state(state, self.model, self.stocks, self.cells, settings.begin(0))
         plain, scales = self.split(inputs)
         checked = check_inputs(self.model, self.needed, plain, settings.start, settings.stop)
+        if not settings.calendar and method == "rk4" and (found := jumps(self, checked, settings, scales)):
+            times, saved, last = run_stretches(self, checked, up_to_jumps(settings, found), debug, scales, state)
+            return Result(times, saved, np.arange(0), {}, last)
         run = Run(self, checked, settings, debug, scales, state)
         run.go()
         years = np.arange(settings.start, settings.stop if settings.calendar else settings.start)
         return Result(run.times, run.saved, years, run.integrals, run.final_state())
+
+    def run_file(self, inputs: Mapping[str, Any | Series], method: Fixed = "euler", *, debug: bool = False) -> Result:
+        """Run the model with the times that its file asks for, even if they change during the run.
+
+        Parameters
+        ----------
+        inputs, method, debug
+            As for `run`.
+
+        Returns
+        -------
+        Result
+            The outputs at the times that SAVEPER gives.
+        """
+        control = self.model.control
+        if not control.stretches:
+            return self.run(inputs, control.start, control.stop, control.step, method, control.saveper, debug=debug)
+        if any(self._data) or self.integrate:
+            raise ParameterError(
+                f"{self.model.path}: TIME STEP, FINAL TIME or SAVEPER change during the run; with data variables or "
+                "integrals over years they must not; remedy: give start, stop and step"
+            )
+        self.check_method(method)
+        plain, scales = self.split(inputs)
+        checked = check_inputs(self.model, self.needed, plain, 0, 1)
+        times, saved, last = run_stretches(self, checked, by_clock(control.stretches, method), debug, scales, None)
+        return Result(times, saved, np.arange(0), {}, last)
 
     def check_method(self, method: str) -> None:
         """Refuse every method but Euler's for a model whose equations use TIME STEP.
@@ -426,8 +461,12 @@ class Program:
             Outputs of the next members, in order.
         """
         plainly = not any(self._data) and not self.integrate
-        settings = read_settings(start, stop, step, method, save_step, fixed=True, plain=plainly)
+        jumping = bool(self.switches)
+        settings = read_settings(start, stop, step, method, save_step, fixed=True, plain=plainly, jumps=jumping)
         self.check_method(method)
+        if not settings.calendar and method == "rk4" and self.switches:
+            yield from one_by_one(self, inputs, draws, (start, stop, step, method, save_step), state, final_state)
+            return
         if not settings.calendar and self.uses_year:
             raise ParameterError("members: a model with INTEGER(Time) runs from one 1 January to another only")
         yield from stream(self, inputs, draws, settings, threads, chunk, state, final_state)

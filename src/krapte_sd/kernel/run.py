@@ -134,7 +134,7 @@ class Run:
             stepping().interpolate(self.data, self.linear[number], after, share)
         self._call("time", time, self.settings.year(number, time))
 
-    def _start(self) -> None:
+    def initialise(self) -> None:
         """Settle all initial values; one may depend on another, hence the passes."""
         if self.state is not None:
             for name in self.program.stocks:
@@ -162,7 +162,7 @@ class Run:
     def go(self) -> None:
         """Run from the start to the end."""
         settings = self.settings
-        self._start()
+        self.initialise()
         if self.debug:
             self._guard(settings.begin(0))
         first = self.layout.state + self.layout.stocks

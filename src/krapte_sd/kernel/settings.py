@@ -21,7 +21,9 @@ class Settings:
 
     A run that does not go from one 1 January to another is one stretch of time, as if
     it were one year: `start` is 0 and `stop` 1, `per_year` is the number of its steps,
-    and `origin` and `width` say where it begins and how long a step is.
+    and `origin` and `width` say where it begins and how long a step is. `told` is what
+    equations see as TIME STEP, FINAL TIME, SAVEPER and half the step, where that is
+    not the width and the end of this stretch.
     """
 
     start: int
@@ -33,6 +35,7 @@ class Settings:
     atol: float = 1e-8
     origin: float | None = None
     width: float = 0.0
+    told: tuple[float, float, float, float] | None = None
 
     @property
     def euler(self) -> bool:
@@ -72,11 +75,12 @@ class Settings:
     @property
     def given(self) -> dict[str, float]:
         """Values that equations may use and the run gives, by the name of their slot."""
+        step, final, saveper, half = self.told or (self.h, self.end, self.every * self.h, self.h / 2)
         return {
-            "time_step": self.h,
-            "final_time": self.end,
-            "saveper": self.every * self.h,
-            "'half_step": self.h / 2,
+            "time_step": step,
+            "final_time": final,
+            "saveper": saveper,
+            "'half_step": half,
             "'starting": 0.0,
         }
 
@@ -107,10 +111,12 @@ def read_settings(
     *,
     fixed: bool = False,
     plain: bool = False,
+    jumps: bool = False,
 ) -> Settings:
     """Check the settings of a run; all problems together.
 
-    With `fixed` only fixed steps are allowed; with `plain` any start, stop and step are.
+    With `fixed` only fixed steps are allowed; with `plain` any start, stop and step are;
+    with `jumps` too the run is one stretch of time even if it goes from one 1 January to another.
     """
     problems = []
     for name, value in (("start", start), ("stop", stop)):
@@ -134,8 +140,9 @@ def read_settings(
             problems.append(f"save_step must be 1, 1/2, 1/4, ... of a year and at least the step, found {save_step!r}")
         else:
             every = steps[step] // steps[save_step]
-    if problems and plain:
-        return _plain(start, stop, step, method, step if save_step is None else save_step)
+    if plain and (problems or (jumps and method == "rk4")):
+        each = step if problems else 1.0
+        return _plain(start, stop, step, method, each if save_step is None else save_step)
     if problems:
         raise ParameterError.collect("settings of the run", problems)
     return Settings(int(start), int(stop), steps[step], method, every, rtol, atol)

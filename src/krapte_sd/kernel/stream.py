@@ -139,7 +139,7 @@ class _Shared:
         size = layout.yearly[1] + layout.timed[1] * (2 * settings.per_year + 1)
         self.keep = size * 8 * (settings.stop - settings.start + 1) <= _KEPT_BYTES
         starting = run.views.get("'starting")
-        run._start()
+        run.initialise()
         copied = [body for body, _ in run.program._lowered.copies if body in run.views]
         self.start = {body: run.views[body].copy() for body in copied}
         # Initial values may be worked out otherwise than values during the run.
