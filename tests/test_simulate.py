@@ -66,7 +66,7 @@ def test_a_netcdf_file_can_be_opened_again(model, capsys, tmp_path):
         (["--save", "peoples"], "--save 'peoples': not a variable of the model; did you mean 'people'?"),
         (["--save", "a", "--save", "b"], "bad call: 2 problems"),
         (["--solver", "rk5"], "found 'rk5'"),
-        (["--step", "0.3"], "step 0.3 does not divide the time from 2000.0 to 2004.0"),
+        (["--step", "0.3"], "step 0.3 does not divide the time from 2000 to 2004"),
         (["--step", "0"], "--step 0: the time step must be above 0"),
         (["--step", "x"], "argument --step: invalid float value: 'x'"),
         (["--until", "1999"], "stop must be after start, found 2000"),

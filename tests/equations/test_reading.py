@@ -221,7 +221,7 @@ def test_control_variables(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="'TIME STEP' is not defined") as caught:
         read_model(
             write_model(
-                tmp_path, "x= 1 ~~ |", CONTROL.replace("TIME STEP= 0.25", "OTHER= 0.25").replace("2004", "Time*2")
+                tmp_path, "x= 1 ~~ |", CONTROL.replace("TIME STEP= 0.25", "OTHER= 0.25").replace("2004", "SIN(1)")
             )
         )
     assert "'FINAL TIME' must be a number" in str(caught.value)
