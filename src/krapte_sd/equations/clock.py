@@ -16,7 +16,7 @@ __all__ = ["CONTROL", "Clock"]
 
 CONTROL = ("initial_time", "final_time", "time_step", "saveper")
 _DEEPEST = 50
-_MOST_STEPS = 1_000_000
+_MOST_STEPS = 100_000
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "=": lambda a, b: a == b, "<>": lambda a, b: a != b, "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
