@@ -10,6 +10,8 @@ from krapte_sd.analysis.behaviour import check_behaviour
 from krapte_sd.analysis.checks import read_checks
 from krapte_sd.errors import ModelError, ParameterError
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("behaviour")]
+
 
 @pytest.fixture(scope="module")
 def table(batch):

@@ -11,7 +11,10 @@ def test_run_writes_statistics(capsys, tmp_path):
     path = tmp_path / "a.nc"
     code, out, err = call(capsys, "run", "baseline", "-o", path, "--until", 2025, "--members", 4, "--seed", 7)
     # No progress bar, as standard error is not a terminal.
-    assert (code, out, err) == (0, f"{path}: written, 4 members\n", "")
+    assert (code, err) == (0, "")
+    written, wages = out.splitlines()
+    assert written == f"{path}: written, 4 members"
+    assert wages.startswith("wages: plausible: ")
     assert ks.open_forecast(path).identical(ks.run("baseline", until=2025, members=4, seed=7))
 
 
@@ -39,10 +42,8 @@ def test_a_bad_call_ends_with_one_message(capsys, tmp_path, options, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_single_run_is_written_as_netcdf_only(capsys, tmp_path):
-    code, _, err = call(capsys, "run", "baseline", "-o", tmp_path / "a.zarr")
+def test_the_name_of_the_file_says_the_format(capsys, tmp_path):
+    code, _, err = call(capsys, "run", "baseline", "-o", tmp_path / "a.doc")
     assert code == 2
-    assert "a forecast is written as netCDF" in err
-    code, _, err = call(capsys, "run", "baseline", "-o", tmp_path / "a.csv", "--members", 3)
-    assert code == 2
-    assert "let the name end in .nc or .zarr" in err
+    assert ".iamc.csv" in err
+    assert list(tmp_path.iterdir()) == []

@@ -12,10 +12,6 @@ from krapte_sd.parameters import ParameterSet
 from krapte_sd.simulation import LoadedModel
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: more than half a minute; leave out with -m 'not slow'")
-
-
 @pytest.fixture(scope="session")
 def shipped() -> LoadedModel:
     return load_model()

@@ -1,4 +1,10 @@
-"""The compiled kernel against PySD: every variable of the shipped model, on every 1 January."""
+"""The compiled kernel against PySD: every variable of the shipped model, on every 1 January.
+
+PySD takes seven seconds a year, so the comparison stops in 2033, after the path of the AOW age, the targets of 2030
+and the first years of the tasks that follow. KRAPTE_SD_TEST_UNTIL=2051 compares the whole forecast.
+"""
+
+import os
 
 import numpy as np
 import pytest
@@ -10,6 +16,7 @@ TOLERANCE = 1e-9
 #: Cells below this share of the largest value of their variable are differences of much larger numbers:
 #: they are compared on the scale of the variable only.
 NEGLIGIBLE = 1e-9
+UNTIL = int(os.environ.get("KRAPTE_SD_TEST_UNTIL", "2033"))
 
 
 #: How far levers of policy are moved, by unit.
@@ -49,9 +56,9 @@ def differences(model, everything, stop, levers=None):
 
 
 @pytest.mark.slow
-def test_both_engines_agree_to_2051(shipped, everything):
+def test_both_engines_agree(shipped, everything):
     assert len(everything.save) == len(shipped.equations.variables)
-    assert differences(shipped, everything, 2051) == []
+    assert differences(shipped, everything, UNTIL) == []
 
 
 @pytest.mark.parametrize("seed", [101, 102])

@@ -54,8 +54,8 @@ def load(source: str) -> ModuleType:
     import numba
     import numpy as np
 
-    lanes = Path(__file__).with_name("lanes.py").read_bytes()
-    versions = f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {hashlib.sha256(lanes).hexdigest()}"
+    called = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("lanes.py", "sums.py"))
+    versions = f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {hashlib.sha256(called).hexdigest()}"
     name = "krapte_sd_kernel_" + hashlib.sha256(f"{versions}\n{source}".encode()).hexdigest()[:24]
     # A second thread that asks for the module while it is being made waits for the whole of it.
     with _lock:

@@ -18,13 +18,13 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
-    "LANES", "absolute", "both", "each", "either", "find", "get", "ld", "no", "pointer", "root", "select", "splat",
+    "LANES", "absolute", "add_long_row", "add_row", "both", "each", "either", "find", "get", "ld", "no", "pointer", "root", "select", "splat",
     "st", "whole",
 ]  # fmt: skip
 
@@ -280,3 +280,36 @@ def find(typing: Any, function: Any, memory: Any, place: Any, points: Any, value
         return result
 
     return lanes(function, pointer, types.intp, types.intp, lanes), generate
+
+
+# -- sums: as `krapte_sd.kernel.sums` for plain floats, places counted in vectors -------------------------------------
+
+_SUM = types.void(pointer, types.intp, types.intp, types.intp)
+
+
+@njit(_SUM, cache=True, error_model="numpy")
+def add_row(memory: Any, first: int, length: int, target: int) -> None:
+    """Add a row to a place, one element after the other."""
+    total = splat(0.0)
+    for k in range(first, first + length):
+        total = total + ld(memory, k)
+    st(memory, target, ld(memory, target) + total)
+
+
+@njit(_SUM, cache=True, error_model="numpy")
+def add_long_row(memory: Any, first: int, length: int, target: int) -> None:
+    """Add a row to a place, in eight sums; what is left over joins the first of them."""
+    a = b = c = d = e = f = g = h = splat(0.0)
+    rest = first + length - length % 8
+    for k in range(first, rest, 8):
+        a = a + ld(memory, k)
+        b = b + ld(memory, k + 1)
+        c = c + ld(memory, k + 2)
+        d = d + ld(memory, k + 3)
+        e = e + ld(memory, k + 4)
+        f = f + ld(memory, k + 5)
+        g = g + ld(memory, k + 6)
+        h = h + ld(memory, k + 7)
+    for k in range(rest, first + length):
+        a = a + ld(memory, k)
+    st(memory, target, ld(memory, target) + (((a + b) + (c + d)) + ((e + f) + (g + h))))

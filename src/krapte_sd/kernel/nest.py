@@ -262,28 +262,18 @@ class _Nest:
 
     def _add_up(self, mode: str, row: int, length: int, target: str, lanes: int = 0) -> list[str]:
         """Add up a row in lanes, in an order that is the same on every processor."""
-        lanes = lanes or (_LANES if mode == "sum" and length >= 2 * _LANES else 1)
-        names = [self._name("s") for _ in range(lanes)]
-        full = length - length % lanes
-        neutral = f"splat({_NEUTRAL[mode]})" if self.vector else _NEUTRAL[mode]
-        lines = [f"{name} = {neutral}" for name in names]
-        lines.append(f"for k in range({full // lanes}):")
-        extra = self._name("r")
-
-        def joined(name: str, place: str, indent: str) -> list[str]:
-            return [
-                f"{indent}{extra} = {self._read(place)}",
-                f"{indent}{name} = {combine(mode, name, extra, vector=self.vector)}",
-            ]
-
-        for lane, name in enumerate(names):
-            lines += joined(name, f"{row + lane} + {lanes} * k" if lanes > 1 else f"{row} + k", "    ")
-        for rest in range(length - full):
-            lines += joined(names[0], str(row + full + rest), "")
-        while len(names) > 1:
-            names = [f"({left} + {right})" for left, right in zip(names[::2], names[1::2], strict=True)]
-        lines.append(f"{extra} = {self._read(target)}")
-        return [*lines, self._write(target, combine(mode, extra, names[0], vector=self.vector))]
+        if mode == "sum":
+            long = lanes == _LANES or (not lanes and length >= 2 * _LANES)
+            return [f"{'add_long_row' if long else 'add_row'}(W, {row}, {length}, {target})"]
+        found, each = self._name("s"), self._name("r")
+        return [
+            f"{found} = {f'splat({_NEUTRAL[mode]})' if self.vector else _NEUTRAL[mode]}",
+            f"for k in range({length}):",
+            f"    {each} = {self._read(f'{row} + k')}",
+            f"    {found} = {combine(mode, found, each, vector=self.vector)}",
+            f"{each} = {self._read(target)}",
+            self._write(target, combine(mode, each, found, vector=self.vector)),
+        ]
 
     # -- expressions -------------------------------------------------------------------------------------------------
 

@@ -28,8 +28,13 @@ from numba import cfunc, njit, types
 
 FORM = types.void(*[types.CPointer(types.float64)] * 3, types.float64, types.float64)
 '''
+_PLAIN = """
+from krapte_sd.kernel.sums import add_long_row, add_row
+"""
 _VECTORS = """
-from krapte_sd.kernel.lanes import absolute, both, each, either, find, get, ld, no, root, select, splat, st, whole
+from krapte_sd.kernel.lanes import (
+    absolute, add_long_row, add_row, both, each, either, find, get, ld, no, root, select, splat, st, whole
+)
 """
 
 
@@ -69,7 +74,7 @@ def write(context: Context, phases: Mapping[str, Sequence[Group]], fused: Mappin
                 lines += _function(source, "steps", [line for group in part for line in nest_lines(group, inside)])
             else:
                 source.functions["steps"].append(plain)
-    header = [_HEADER + (_VECTORS if context.vector else "")]
+    header = [_HEADER + (_VECTORS if context.vector else _PLAIN)]
     header += [f"{name} = np.array({list(places)})" for places, name in context.tables.items()]
     if context.helpers:
         from krapte_sd.kernel.lookups import SOURCE
@@ -100,7 +105,7 @@ def _adds(group: Group, fused: Mapping[str, str]) -> bool:
 
 def _weight(statement: Statement) -> int:
     """About the number of lines a statement takes."""
-    return (3 if statement.mode == "set" else 26) + sum(isinstance(each, Ref) for each in walk(statement.expr))
+    return (3 if statement.mode == "set" else 8) + sum(isinstance(each, Ref) for each in walk(statement.expr))
 
 
 def _function(source: Source, phase: str, body: Sequence[str]) -> list[str]:
