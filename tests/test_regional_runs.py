@@ -23,7 +23,7 @@ from krapte_sd.parameters.locate import models_folder, parameters_folder
 from krapte_sd.parameters.regions import aggregate, read_region_set
 from krapte_sd.simulation import REFERENCE_STEP, LoadedModel
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("regional runs")]
+pytestmark = pytest.mark.slow
 
 SIZES = {"province": 12, "arbeidsmarktregio": 35}
 TOLERANCE = 1e-9

@@ -10,7 +10,7 @@ from krapte_sd.analysis.behaviour import check_behaviour
 from krapte_sd.analysis.checks import read_checks
 from krapte_sd.errors import ModelError, ParameterError
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("behaviour")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

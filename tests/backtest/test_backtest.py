@@ -12,7 +12,7 @@ from krapte_sd.backtest import benchmarks, measures, outcomes, run
 from krapte_sd.errors import ParameterError
 from krapte_sd.parameters.observations import Observations, read_observations
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backtest")]
+pytestmark = pytest.mark.slow
 
 ORIGIN = 2015
 SLOW = ("arima", "ets")

@@ -11,7 +11,7 @@ from tools.docs.__main__ import main
 from tools.docs.runs import Runs, total
 from tools.docs.tables import pieces
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("baseline page")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from krapte_sd import load_model
 from krapte_sd.equations import read_model
 from krapte_sd.kernel import Series, compile_model
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("second oracle")]
+pytestmark = pytest.mark.slow
 
 START, STOP, STEP = 2024, 2027, 1 / 16
 TOLERANCE = 1e-9

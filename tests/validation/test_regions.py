@@ -15,7 +15,7 @@ from krapte_sd.validation import COLUMNS
 from krapte_sd.validation.first_month import SAME
 from krapte_sd.validation.regions import GROUPS, RegionalEvidence, _group_of, _worst, same_area
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("regions")]
+pytestmark = pytest.mark.slow
 
 SECTORS = "ABCDEFGHIJKLMNOPQRS"
 DIVISIONS = ("province", "arbeidsmarktregio")

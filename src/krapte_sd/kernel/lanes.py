@@ -1,5 +1,5 @@
 # numba has no types of its own.
-# mypy: disable-error-code="no-untyped-call,untyped-decorator,misc,import-untyped"
+# mypy: disable-error-code="call-arg,no-untyped-call,untyped-decorator,misc,import-untyped"
 """Numbers of eight members at once, for generated code.
 
 A value of type ``lanes`` is a vector of eight floats, one for each member; one of
@@ -24,8 +24,8 @@ from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
-    "LANES", "absolute", "add_long_row", "add_row", "both", "each", "either", "find", "get", "ld", "no", "pointer", "root", "select", "splat",
-    "st", "whole",
+    "LANES", "absolute", "add_long_row", "add_row", "both", "each", "either", "find", "get", "ld", "no", "pointer",
+    "root", "select", "splat", "st", "whole",
 ]  # fmt: skip
 
 LANES = 8
@@ -290,7 +290,7 @@ _SUM = types.void(pointer, types.intp, types.intp, types.intp)
 @njit(_SUM, cache=True, error_model="numpy")
 def add_row(memory: Any, first: int, length: int, target: int) -> None:
     """Add a row to a place, one element after the other."""
-    total = splat(0.0)
+    total: Any = splat(0.0)
     for k in range(first, first + length):
         total = total + ld(memory, k)
     st(memory, target, ld(memory, target) + total)
@@ -299,7 +299,8 @@ def add_row(memory: Any, first: int, length: int, target: int) -> None:
 @njit(_SUM, cache=True, error_model="numpy")
 def add_long_row(memory: Any, first: int, length: int, target: int) -> None:
     """Add a row to a place, in eight sums; what is left over joins the first of them."""
-    a = b = c = d = e = f = g = h = splat(0.0)
+    none: Any = splat(0.0)
+    a = b = c = d = e = f = g = h = none
     rest = first + length - length % 8
     for k in range(first, rest, 8):
         a = a + ld(memory, k)

@@ -1,5 +1,5 @@
 # numba has no types of its own.
-# mypy: disable-error-code="call-arg,import-untyped,untyped-decorator"
+# mypy: disable-error-code="import-untyped,no-untyped-call,untyped-decorator"
 """Adds up a row of the workspace, in an order that is the same on every processor.
 
 Called by generated code, which is shorter, and compiled sooner, than with the sums written out. Eight sums run
