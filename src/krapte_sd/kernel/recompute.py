@@ -118,8 +118,8 @@ def _cost(expr: Expr, costs: Mapping[str, int]) -> int:
 
 
 def _fits(statement: Statement, group: Group) -> bool:
-    """Tell whether a nest reads only the element that its own turn of the loops would compute."""
-    if not set(statement.loops) <= set(group.loops):
+    """Tell whether a nest reads only the element that its own turn of the loops would compute, and each only once."""
+    if set(statement.loops) != set(group.loops):
         return False
     for each in group.statements:
         for part in walk(each.expr):
