@@ -28,9 +28,7 @@ Floats = NDArray[np.float64]
 
 MODEL: Final = "krapte_sd"
 HORIZONS: Final = (1, 2, 3, 5, 7, 10)
-MEMBERS: Final = 25
-"""Few on purpose for now: the 29th draw at the start of 2013 (high turnover and own-sector preference) runs away at any
-step. That is a fault of the model in that corner, to be mended there and not hidden here."""
+MEMBERS: Final = 100
 
 SEED: Final = 7
 MEANS: Final = ("employed_in_sector", "vacancies", "unemployed_total", "labour_force")
