@@ -4,7 +4,7 @@
 ``regions`` computes docs/regions.md alone; ``policies`` computes docs/policies.md. Text outside the markers is written
 by hand and stays as it is.
 ``equations`` makes docs/equations.md and docs/images/modules.svg; ``loops`` computes docs/loops.md and draws
-docs/images/loops/*.png, in some minutes.
+docs/images/loops/*.png; ``validation`` computes docs/validation.md.
 
 A step is a module of this package with a function ``make(root, write=...)`` that gives the names of what was stale; to
 add one, name it in `STEPS`. With ``--check`` nothing is written; the exit code is 1 if something is stale.
@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-STEPS = ("baseline", "regions", "policies", "equations")
+STEPS = ("baseline", "regions", "policies", "equations", "loops", "validation")
 
 
 def main(arguments: list[str] | None = None) -> int:

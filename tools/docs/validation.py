@@ -1,0 +1,137 @@
+"""The page on the back-test and on what the forecast is most sensitive to."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tools.docs.markers import fill, table, thousands
+
+from krapte_sd import sensitivity
+from krapte_sd.backtest import backtest
+from krapte_sd.backtest.run import HORIZONS, MEMBERS, MODEL
+
+PAGE = "docs/validation.md"
+METHODS = {MODEL: "krapte_sd", "random_walk": "random walk", "linear_trend": "trend", "arima": "ARIMA", "ets": "ETS"}
+TARGETS = {
+    "employed_by_group": "Employed by group of sections",
+    "employed_by_section": "Employed by section",
+    "employed": "Employed",
+    "labour_force": "Labour force",
+    "unemployed": "Unemployed",
+    "vacancies_by_section": "Vacancies by section",
+    "vacancies": "Vacancies",
+}
+LEADING = 15
+YEARS = (2030, 2050)
+SECTIONS = ("F", "G", "P", "Q")
+
+
+class Analysis:
+    """What the page is about; each part is computed once, when it is first asked for."""
+
+    @cached_property
+    def scores(self) -> Any:
+        """The scores of the back-test, by target, horizon and method."""
+        return backtest()[0].set_index(["target", "horizon", "method"])
+
+    @cached_property
+    def screening(self) -> Any:
+        """Elementary effects of all parameters that have a range."""
+        return sensitivity.morris()
+
+    @cached_property
+    def leading(self) -> list[str]:
+        """Parameters with the largest effects on the gap of the country, over both years."""
+        every = self.screening[self.screening["sector"] == sensitivity.ALL]
+        here = every[every["year"].isin(YEARS)].groupby("parameter")["effect"].max()
+        return [str(name) for name in here.sort_values(ascending=False).index[:LEADING]]
+
+    @cached_property
+    def variance(self) -> Any:
+        """Shares of the variance between the leading parameters."""
+        found = sensitivity.sobol(self.leading)
+        return found[found["sector"] == sensitivity.ALL].set_index(["parameter", "year"])
+
+
+def errors(found: Analysis) -> str:
+    """The weighted absolute error of each method, in per cent."""
+    rows = []
+    for target, label in TARGETS.items():
+        for horizon in HORIZONS:
+            cells = {m: float(found.scores.loc[(target, horizon, m), "wmape"]) for m in METHODS}
+            best = min(cells.values())
+            told = [f"**{100 * v:.1f}**" if v == best else f"{100 * v:.1f}" for v in cells.values()]
+            rows.append([label, str(horizon), *told])
+    return table(["What", "Horizon", *METHODS.values()], rows)
+
+
+def own(found: Analysis) -> str:
+    """Skill, bias, direction, coverage and CRPS of the model."""
+    rows = []
+    for target, label in TARGETS.items():
+        for horizon in HORIZONS:
+            each = found.scores.loc[(target, horizon, MODEL)]
+            cells = [f"{float(each['skill']):.2f}".replace("-", "−")]
+            cells += [f"{100 * float(each[c]):.1f}".replace("-", "−") for c in ("bias", "crps")]
+            cells += [f"{100 * float(each[c]):.0f}" for c in ("direction", "coverage")]
+            rows.append([label, str(horizon), *cells, str(int(each["figures"]))])
+    head = ["What", "Horizon", "Skill", "Bias, %", "CRPS, %", "Direction right, %", "Inside the 80% band, %", "Figures"]
+    return table(head, rows)
+
+
+def screened(found: Analysis) -> str:
+    """Elementary effects of the leading parameters, and what they share of the variance."""
+    every = found.screening
+    whole = every[every["sector"] == sensitivity.ALL].set_index(["parameter", "year"])
+    rows = []
+    for name in found.leading:
+        cells = [thousands(float(whole.loc[(name, year), "effect"])) for year in YEARS]
+        cells += [
+            f"{100 * float(found.variance.loc[(name, year), c]):.0f}" for year in YEARS for c in ("first", "total")
+        ]
+        rows.append([f"`{name}`", *[c.replace("-", "−") for c in cells]])
+    head = ["Parameter", *(f"Effect {y}" for y in YEARS)]
+    head += [f"{what} {y}, %" for y in YEARS for what in ("Alone", "In all")]
+    return table(head, rows)
+
+
+def sections(found: Analysis) -> str:
+    """The three parameters that matter most for the gap of some sections in the last year."""
+    every = found.screening[found.screening["year"] == YEARS[-1]].set_index(["sector", "rank"])
+    rows = []
+    for section in SECTIONS:
+        each = [every.loc[(section, rank)] for rank in (1, 2, 3)]
+        rows.append([section, *(f"`{e['parameter']}` ({thousands(float(e['effect']))})" for e in each)])
+    return table(["Section", "First", "Second", "Third"], rows, left=4)
+
+
+def pieces(found: Analysis) -> dict[str, str]:
+    """All tables and values of the page."""
+    made = {"errors": errors(found), "own": own(found), "screened": screened(found), "sections": sections(found)}
+    for target in TARGETS:
+        for horizon in HORIZONS:
+            for method in METHODS:
+                error = 100 * float(found.scores.loc[(target, horizon, method), "wmape"])
+                made[f"{target}_{horizon}_{method}"] = f"{error:.1f}"
+            covered = 100 * float(found.scores.loc[(target, horizon, MODEL), "coverage"])
+            made[f"{target}_{horizon}_coverage"] = f"{covered:.0f}"
+            made[f"{target}_{horizon}_bias"] = (
+                f"{100 * float(found.scores.loc[(target, horizon, MODEL), 'bias']):.1f}".replace("-", "−")
+            )
+    made["members"] = str(MEMBERS)
+    made["parameters"] = str(found.screening["parameter"].nunique())
+    return made
+
+
+def make(root: Path, *, write: bool) -> list[str]:
+    """Compute the page; give its name if it was stale (and is written, if asked)."""
+    path = root / PAGE
+    old = path.read_text(encoding="utf-8")
+    new = fill(old, pieces(Analysis()), PAGE)
+    if new == old:
+        return []
+    if write:
+        path.write_text(new, encoding="utf-8", newline="\n")
+    return [PAGE]
