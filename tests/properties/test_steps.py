@@ -6,6 +6,9 @@ import pytest
 from krapte_sd import run
 from krapte_sd.forecast import FLOWS, STATES
 
+#: The limit of homes on inflow has a kink at the shortfall of the start, which the baseline crosses in its first years:
+#: no fixed step keeps its order there. The order is looked at without it, the error of the default step with it.
+SMOOTH = {"housing_limit_switch": 0.0}
 NATIONAL = ("vacancies_total", "employed_total", "population_total")
 STEPS = (1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128)
 
@@ -89,7 +92,7 @@ ALLOWED = {
 @pytest.fixture(scope="module")
 def in_2030():
     def at(solver):
-        runs = [run("baseline", until=2029, solver=solver, step=step) for step in STEPS]
+        runs = [run("baseline", until=2029, solver=solver, step=step, parameters=SMOOTH) for step in STEPS]
         return {n: np.array([float(ds[n][-1].sum()) for ds in runs]) for n in NATIONAL}
 
     return {solver: at(solver) for solver in ("euler", "rk4")}
