@@ -28,8 +28,8 @@ HORIZON: Final = 10
 
 _OLDEST: Final = 101
 _NEXT_COHORTS: Final = 28
-"""One more than a forecast to 2051 needs: with 128, a power of two, numbers of women and men of the same age would share
-places of the processor's cache, and runs of many members took a fifth longer."""
+"""One more than a forecast to 2051 needs: with 128, a power of two, women and men of the same age would share places of
+the processor's cache, and runs of many members took a tenth longer."""
 
 
 def cohort_labels(start: int) -> list[str]:
