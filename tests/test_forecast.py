@@ -45,7 +45,8 @@ def test_stocks_stand_on_a_day_and_flows_on_a_year(ds):
             "expected_labour_supply_in_the_country",
             "programme_delivery",
         )
-        assert ds[name].dims[:2] == (("time",) if national else ("time", "region")), name
+        first = ("time",) if national else ("time", "sector") if name == "in_retraining" else ("time", "region")
+        assert ds[name].dims[:2] == first, name
     for name in FLOWS:
         assert ds[name].dims[:2] == ("year", "region"), name
     assert ds["need_gap"].dims == ("time", "region", "sector")

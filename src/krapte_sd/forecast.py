@@ -49,6 +49,7 @@ STATES: Final = (
     "posts_offshored", "labour_returned", "automated_share", "offshored_share",
     "households", "homes", "homes_wanted", "housing_shortfall", "housing_shortfall_share", "homes_planned",
     "housing_limit_on_inflow", "task_backlog", "task_delay", "service_backlog", "service_delay",
+    "unused_potential", "temporary_migrants", "in_retraining",
 )  # fmt: skip
 """Sampled on each 1 January."""
 

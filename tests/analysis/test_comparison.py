@@ -40,6 +40,9 @@ def test_the_tables(runs, ds):
     assert whole["persons"] == pytest.approx(float(change.sel(time="2030-01-01").sum()))
     assert len(differences(ds, [2030], "region")) == 2
     effects = side_effects(ds, [2030]).set_index("effect")[2030]
+    homes = (runs["b"]["housing_shortfall"] - runs["a"]["housing_shortfall"]).sel(time="2030-01-01")
+    assert effects["housing_shortfall"] == pytest.approx(float(homes.sum()))
+    assert effects["in_retraining"] != 0
     # Ten thousand posts in childcare, less those that longer hours save in care as everywhere.
     assert 1_000 < effects["labour needed in care, childcare among it"] < 10_000
     assert effects["labour needed in construction"] < 0

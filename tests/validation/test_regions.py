@@ -121,6 +121,7 @@ def test_every_output_by_region_has_its_first_month(table: pd.DataFrame) -> None
     found = " | ".join(table.loc[table["group"] == "first month", "line"])
     country = {
         "expected_labour_supply_in_the_country", "mean_wage_pressure", "closure_factor", "programme_delivery",
+        "in_retraining",
     }  # fmt: skip
     for name in {*forecast.STATES, *forecast.FLOWS} - country - set(SAME):
         assert name.replace("_", " ") in found, name

@@ -17,11 +17,11 @@ SHORTAGE: Final = {"persons": "need_gap", "fte": "need_gap_in_fte", "hours": "ne
 """The need gap in its three units."""
 
 SIDE_EFFECTS: Final = (
-    "employed_total", "unemployed_total", "vacancies_total", "population_total", "temporary_migrants", "homes_short",
-    "training_places_used", "people_in_training", "mean_wage_pressure", "programme_delivery", "net_migration",
-    "placements", "structural_shortage", "suppressed_shortage",
+    "employed_total", "unemployed_total", "unused_potential", "vacancies_total", "structural_shortage",
+    "suppressed_shortage", "mean_wage_pressure", "population_total", "net_migration", "temporary_migrants",
+    "housing_shortfall", "homes_built", "service_backlog", "in_retraining", "placements", "programme_delivery",
 )  # fmt: skip
-"""What is shown beside the need gap, where a forecast has it."""
+"""What is shown beside the need gap: people, homes, care and lessons that wait, places of training, programmes."""
 
 _NEEDED: Final = {"Q": "care, childcare among it", "P": "education", "F": "construction"}
 
@@ -160,7 +160,7 @@ def side_effects(ds: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
     rows: list[dict[Any, Any]] = []
     for scenario in ds["scenario"].values:
         one = ds.sel(scenario=scenario)
-        for name in (n for n in SIDE_EFFECTS if n in ds):
+        for name in SIDE_EFFECTS:
             values = {year: float(_by_year(one, name, year).sum()) for year in _years(ds, years)}
             rows.append({"scenario": scenario, "effect": name, "unit": ds[name].attrs["units"], **values})
         for sector, what in _NEEDED.items():
