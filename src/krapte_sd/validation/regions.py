@@ -396,7 +396,8 @@ def _month(evidence: RegionalEvidence) -> Iterator[Line]:
     large = result.saved["filled_posts"][0] >= LARGE
     for name in (*forecast.STATES, *forecast.FLOWS):
         variable = equations.variables[name]
-        if name in SAME or not {"Region", "Workplace"} & set(variable.dimensions):  # outputs of the country are lines of its own run
+        # outputs of the country are lines of its own run
+        if name in SAME or not {"Region", "Workplace"} & set(variable.dimensions):
             continue
         values, scale = first_month(result.times, result.saved[name]), SCALES.get(name)
         per = None if scale in (None, LOGARITHM, SHARE) else np.asarray(result.saved[str(scale)][0], np.float64)
