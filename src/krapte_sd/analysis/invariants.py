@@ -23,6 +23,8 @@ __all__ = ["COLUMNS", "check_invariants"]
 Floats = NDArray[np.float64]
 COLUMNS: Final = ("invariant", "draws", "failed", "worst", "allowed", "draw", "variable", "ok")
 EXACT: Final = 1e-12
+NOBODY: Final = 1e-15
+"""Share of the largest cell: where everybody has left, a step of the solver may end as far below zero by its error."""
 _BLOCK: Final = 32
 """Members that are looked at together: all stocks at every step are about five megabytes each."""
 _SHARES: Final = ("unemployment_rate", "vacancy_rate", "net_participation", "gross_participation")
@@ -125,7 +127,7 @@ class _Draws:
     def lines(self) -> dict[str, _Line]:
         """What is checked, by name."""
         told = (
-            ("stocks", "stocks below zero, at any step, persons or units", 0.0),
+            ("stocks", "stocks below zero, at any step, share of the largest cell", NOBODY),
             ("inactive", "fewer than no inactive people, share of the largest cell", EXACT),
             ("shares", "shares below zero or above one", 0.0),
             ("people", "people of a cohort: births, migration, deaths", EXACT),
@@ -158,7 +160,8 @@ class _Draws:
     ) -> Iterator[tuple[str, str, Floats]]:
         """Say how far each member is off: the invariant, the variable, and by how much."""
         for name in self.stocks:
-            yield "stocks", name, np.maximum(0.0, -_worst(saved[name], np.min))
+            least, most = _worst(saved[name], np.min), _worst(saved[name], np.max)
+            yield "stocks", name, np.where(least < 0.0, -least / np.where(most > 0.0, most, 1.0), 0.0)
         yield (
             "inactive",
             "inactive",
