@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +39,7 @@ _STATISTIC: Final = "statistic"
 _DRAW: Final = "parameter_quantile"
 _BLOCK_BYTES: Final = 32 * 2**20
 _BLOCK_MEMBERS: Final = (32, 512)  # at least, for some threads with eight members each, and at most
+_SIDE_BY_SIDE: Final = 2
 
 
 def check_call(members: Any, seed: Any, out: Out = None) -> tuple[int, int]:
@@ -267,10 +269,16 @@ def _run(recipe: Recipe, parts: Parts, client: Any, threads: int | None, progres
 
             run_blocks(client, recipe, parts, missing, bar.update)
             return
-        for number in missing:
+
+        def run(number: int) -> int:
             first, count = parts.place(number)
             parts.put(number, recipe.block(first, count, threads))
-            bar.update(count)
+            return count
+
+        # While one block is put together and kept, the next one runs.
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, "blocks") as pool:
+            for count in pool.map(run, missing):
+                bar.update(count)
 
 
 def _summarised(central: xr.Dataset, recipe: Recipe, parts: Parts, threads: int) -> xr.Dataset:

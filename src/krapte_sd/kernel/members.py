@@ -22,6 +22,7 @@ from krapte_sd.kernel.recompute import covers, recomputed
 from krapte_sd.kernel.schedule import Group, contracted, gather
 from krapte_sd.kernel.source import write
 from krapte_sd.kernel.storage import Layout, place
+from krapte_sd.kernel.windows import Windows, find_windows
 
 __all__ = ["FACTOR", "Vectors", "compile_vectors", "factors", "nests", "scalars", "scale"]
 
@@ -49,6 +50,9 @@ class Vectors:
     rest : array of int, shape (pieces, 3)
         Pieces of the state that the phase ``steps`` does not bring up to date: first
         place, first place of the rates, length.
+    windows : Windows
+        Parts of a long dimension in which nests have anything to do; their bounds stand behind all that holds for a
+        calendar year.
     """
 
     wide: frozenset[str]
@@ -56,6 +60,7 @@ class Vectors:
     addresses: dict[str, NDArray[np.int64]]
     source: str
     rest: NDArray[np.int64]
+    windows: Windows
 
 
 def factors(model: Model, needed: Sequence[str], members: Sequence[str]) -> tuple[str, ...]:
@@ -170,10 +175,15 @@ def compile_vectors(lowered: Lowered, shared: Layout, different: Sequence[str], 
     layout = place(part, without, (), (), only=wide)
     layout.offsets |= {name: layout.take(1) for name in ("'h", "'stage")}
     fused = _fused(part, phases["rates"])
-    context = Context(part, layout, without, _memory(lowered, shared, wide), vector=True, stages=not euler)
+    memory = _memory(lowered, shared, wide)
+    windows = find_windows(part, phases, without, wide, memory)
+    behind = {nest: shared.yearly[1] + 2 * number for nest, number in windows.numbers.items()}
+    context = Context(
+        part, layout, without, memory, vector=True, stages=not euler, dimension=windows.dimension, windows=behind
+    )
     source = write(context, phases, fused)
     pieces = _rest(lowered, layout, fused)
-    return Vectors(wide, layout, addresses(cache.load(source.text), source), source.text, pieces)
+    return Vectors(wide, layout, addresses(cache.load(source.text), source), source.text, pieces, windows)
 
 
 def _rest(lowered: Lowered, layout: Layout, fused: Mapping[str, str]) -> NDArray[np.int64]:
@@ -181,6 +191,8 @@ def _rest(lowered: Lowered, layout: Layout, fused: Mapping[str, str]) -> NDArray
     pieces: list[list[int]] = []
     follows = False
     for rate, stock in zip((*lowered.rates, *lowered.integrands), (*lowered.stocks, *lowered.integrals), strict=True):
+        # A step treats integrals, which no equation reads, in another way than stocks.
+        follows &= stock not in lowered.integrals[:1]
         if rate not in fused:
             first, size = layout.offsets[stock], lowered.slots[stock].size
             if follows:

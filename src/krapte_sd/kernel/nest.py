@@ -47,6 +47,10 @@ class Context:
         stock.
     stages : bool
         Add them as the stages of Runge's method do; else as Euler's.
+    dimension : str
+        The dimension of the windows, see `krapte_sd.kernel.windows`.
+    windows : mapping of int to int
+        Place in ``U`` of the bounds of the window of each nest that has one, by its ``id``.
     """
 
     lowered: Lowered
@@ -56,6 +60,8 @@ class Context:
     vector: bool = False
     fused: Mapping[str, str] = field(default_factory=dict)
     stages: bool = False
+    dimension: str = ""
+    windows: Mapping[int, int] = field(default_factory=dict)
     # Names are unique in the whole module: numba gives a name one type in a function.
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     tables: dict[tuple[int, ...], str] = field(default_factory=dict)
@@ -91,6 +97,13 @@ class _Nest:
         self.vector = context.vector
         loops = self._turned(group) if context.vector else group.loops
         self.sizes = [self.lengths[key.rstrip("!")] for key in loops]
+        window = context.windows.get(id(group))
+        self.ranges = [
+            f"int(get(U, {window})), int(get(U, {window + 1}))"
+            if window is not None and key.rstrip("!") == context.dimension
+            else str(size)
+            for key, size in zip(loops, self.sizes, strict=True)
+        ]
         self.place = {key: number for number, key in enumerate(loops)}
         self.inner = len(loops) - 1
         # The loop whose sums are gathered in lanes: the last one, wherever it stands now.
@@ -127,7 +140,7 @@ class _Nest:
         """Lines inside loop `level` (-1: outside of all), without their own indentation."""
         result = list(self.before[level + 1])
         if level < self.inner:
-            result.append(f"for i{level + 1} in range({self.sizes[level + 1]}):")
+            result.append(f"for i{level + 1} in range({self.ranges[level + 1]}):")
             result += ["    " + each for each in self._loops(level + 1)] or ["    pass"]
         return result + self.after[level + 1]
 
@@ -155,14 +168,15 @@ class _Nest:
             self.known[(statement.target, statement.index)] = _Value(name, self.inner, 0, value.vector)
             stock = self.context.fused.get(statement.target)
             if stock is not None:
-                self.last += self._step(self._address(stock, statement.index)[0], name)
+                place, _ = self._address(stock, statement.index)
+                self.last += self._step(place, name, integral=stock in self.context.lowered.integrals)
             if statement.target not in self.context.without and (stock is None or "'rate" not in statement.target):
                 place, _ = self._address(statement.target, statement.index)
                 self.before[self.inner + 1].append(self._write(place, name))
             return
         self._accumulate(statement, value)
 
-    def _step(self, y: str, rate: str) -> list[str]:
+    def _step(self, y: str, rate: str, *, integral: bool) -> list[str]:
         """Write what a step does with a rate at once, as `krapte_sd.kernel.stepping.advance` does it later."""
         layout = self.layout
         h = self._scalar("'h")
@@ -170,6 +184,16 @@ class _Nest:
             return [self._write(y, f"{self._read(y)} + {h} * {rate}")]
         y0, a = (f"{first - layout.state} + {y}" for first in (layout.saved_state, layout.weighted))
         stage = self._scalar("'stage")
+        if integral:
+            # Nothing reads it before the last stage.
+            return [
+                f"if {stage} == 0.0:",
+                f"    {self._write(a, rate)}",
+                f"elif {stage} == 3.0:",
+                f"    {self._write(y, f'{self._read(y)} + {h} * ({self._read(a)} + {rate})')}",
+                "else:",
+                f"    {self._write(a, f'{self._read(a)} + 2.0 * {rate}')}",
+            ]
         return [
             f"if {stage} == 0.0:",
             f"    {self._write(y0, self._read(y))}",

@@ -187,7 +187,8 @@ def advance_stages(
     """Take steps of Runge's method with functions that bring most of the state up to date themselves.
 
     As `advance_euler`. The rates of the first step are in the workspace already, so
-    that its first stage is taken here.
+    that its first stage is taken here. No equation reads integrals over a year, so
+    that they stay what they were until the last stage.
     """
     n, state = layout[5], layout[0]
     for k in range(first, last):
@@ -200,8 +201,9 @@ def advance_stages(
                 y, d = work[state : state + n], work[layout[1] : layout[1] + n]
                 y0, a = work[layout[2] : layout[2] + n], work[layout[3] : layout[3] + n]
                 for i in range(n):
-                    y0[i] = y[i]
                     a[i] = d[i]
+                for i in range(layout[7] - state):
+                    y0[i] = y[i]
                     y[i] = y0[i] + part * d[i]
                 continue
             work[layout[9]] = part
@@ -212,7 +214,13 @@ def advance_stages(
                 y, d = work[place : place + size], work[rest[piece, 1] : rest[piece, 1] + size]
                 y0 = work[place - state + layout[2] : place - state + layout[2] + size]
                 a = work[place - state + layout[3] : place - state + layout[3] + size]
-                if stage == 0:
+                if place >= layout[7] and stage < 3:
+                    for i in range(size):
+                        a[i] = a[i] + 2.0 * d[i] if stage else d[i]
+                elif place >= layout[7]:
+                    for i in range(size):
+                        y[i] += part * (a[i] + d[i])
+                elif stage == 0:
                     for i in range(size):
                         y0[i] = y[i]
                         a[i] = d[i]

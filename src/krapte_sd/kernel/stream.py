@@ -26,6 +26,7 @@ from krapte_sd.kernel.state import State, check_state
 
 if TYPE_CHECKING:
     from krapte_sd.kernel.program import Program
+    from krapte_sd.kernel.windows import Windows
 
 __all__ = ["MemberResult", "check_draws", "join", "stream"]
 
@@ -130,8 +131,11 @@ class _Span:
 class _Shared:
     """What all members share: for each calendar year the values of the year, and those of each point of time."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, windows: Windows) -> None:
         self.run = run
+        self.windows = windows
+        # Until `look` has found out more, nests leave nothing out.
+        self.bounds = [windows.everything()] * (run.settings.stop - run.settings.start + 1)
         self.lock = threading.Lock()
         self.years: dict[int, tuple[Array, Array]] = {}
         self.spans: dict[tuple[int, int], _Span] = {}
@@ -146,13 +150,27 @@ class _Shared:
         if starting is not None:
             starting[...] = 1.0
         run._year(0)
-        self.starting = self._held(), self._timed()[np.newaxis]
+        self.starting = self._held(0), self._timed()[np.newaxis]
         if starting is not None:
             starting[...] = 0.0
 
-    def _held(self) -> Array:
+    def look(self, given: Mapping[str, Array], state: State | None) -> None:
+        """Find the windows of all years; `given` are the values of what differs between members."""
+        if not self.keep or not self.windows.count:
+            return
+        values = None
+        if state is not None:
+            cells = {cell: state.initial[key] for cell, key in self.run.program.cells.items()}
+            values = {name: state.stocks[name] for name in self.run.program.stocks} | cells
+        years = [self.year(number) for number in range(len(self.bounds))]
+        lowered = self.run.program._lowered
+        self.bounds = self.windows.bounds(lowered, self.starting, years, self.start, given, values)
+        for (held, _), bounds in zip(years, self.bounds, strict=True):
+            held[len(held) - len(bounds) :] = bounds
+
+    def _held(self, number: int) -> Array:
         first, length = self.run.layout.yearly
-        return self.run.work[first : first + length].copy()
+        return np.concatenate([self.run.work[first : first + length], self.bounds[number]])
 
     def _timed(self) -> Array:
         first, length = self.run.layout.timed
@@ -176,7 +194,7 @@ class _Shared:
                 return self.years[number]
             run = self.run
             run._year(number)
-            held = self._held()
+            held = self._held(number)
             times, shares = run.settings.points(number)
             last = number == run.settings.stop - run.settings.start
             timed = np.empty((1 if last else times.size, run.layout.timed[1]))
@@ -299,13 +317,14 @@ class _Plan:
             check_state(state, program.model, program.stocks, program.cells, settings.begin(0))
         self.state = state
         run = Run(program, checked, settings, scales=scales, state=state)
-        self.shared = _Shared(run)
         self.vectors = program.vectors("euler" if settings.euler else "rk4")
+        self.shared = _Shared(run, self.vectors.windows)
         vectors, lowered, model = self.vectors, program._lowered, program.model
         self.values: dict[str, Array] = {}
         for name in program.different:
             value = draws.get(name)
             self.values[name] = run.views[name][np.newaxis].copy() if value is None else value
+        self.shared.look(self.values, state)
         self.load = np.concatenate([vectors.addresses["const"], vectors.addresses["year"]])
         self.per_year = -(-settings.per_year // settings.every)
         self.years = settings.stop - settings.start

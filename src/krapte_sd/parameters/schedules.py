@@ -93,9 +93,9 @@ def by_cohort(
         Years along the last axis, consecutive; every year wanted must be among them.
     below, above : {"zero", "hold"}, optional
         What holds below and above the ages of the table: nothing, or the value at its end. Without
-        it such an age is an error, with three exceptions: a table that ends at 100 holds above it; a
-        table that begins at 0 gives its value at 0 to the cohort of the coming year (age -1); and
-        cohorts that are not born by the end of the year (below -1) have zero.
+        it such an age is an error, with two exceptions: a table that ends at 100 holds above it; and a
+        table that begins at 0 gives its value at 0 to the cohort of the coming year (age -1). Cohorts
+        that are not born by the end of the year (below -1) have zero whatever holds.
 
     Returns
     -------
@@ -133,11 +133,7 @@ def by_cohort(
             )
         found = np.moveaxis(table[..., place, (at - dated[0])[:, None]], -2, 0)
     found = np.ascontiguousarray(found)
-    nothing = np.zeros(needed.shape, np.bool_)
-    if below == "zero":
-        nothing |= needed < lowest
-    elif below is None:
-        nothing |= needed < min(lowest, -1)
+    nothing = needed < (lowest if below == "zero" else min(lowest, -1))
     if above == "zero":
         nothing |= needed > highest
     found[np.broadcast_to(nothing.reshape(at.size, *(1,) * (found.ndim - 2), born.size), found.shape)] = 0.0
