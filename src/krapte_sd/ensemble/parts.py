@@ -119,8 +119,8 @@ class Parts:
 
     def put(self, number: int, block: Floats) -> None:
         """Keep a block."""
-        data = np.ascontiguousarray(block, _LITTLE).tobytes()
-        replace_file(self._path(number), data + hashlib.sha256(data).digest())
+        data = memoryview(np.ascontiguousarray(block, _LITTLE)).cast("B")
+        replace_file(self._path(number), data, hashlib.sha256(data).digest())
 
     def read(self, first: int, last: int, begin: int = 0, end: int | None = None) -> Floats:
         """Read some rows of some members.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from krapte_sd.ensemble.drawn import Drawn
 from krapte_sd.ensemble.sampling import Sampling
-from krapte_sd.kernel import Program, Series, compile_model
+from krapte_sd.kernel import Kept, Program, Series, compile_model
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,6 +89,7 @@ class Recipe:
     finish: Finish | None
     slices: Mapping[str, Slice]
     identity: str = field(init=False)
+    kept: Kept = field(init=False, repr=False, compare=False, default_factory=Kept)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", self._identity())
@@ -142,7 +143,9 @@ class Recipe:
         draws = self.drawn.draws(self.sampling.deviations(first, count), first)
         years = (self.start, self.stop, self.step, self.solver)
         program = self.program()
-        (result,) = program.stream_members(self.drawn.inputs, draws, *years, threads=threads, chunk=count)
+        (result,) = program.stream_members(
+            self.drawn.inputs, draws, *years, threads=threads, chunk=count, kept=self.kept
+        )
         data = {}
         for values in (result.saved, result.integrals):
             for name, each in values.items():

@@ -38,7 +38,7 @@ STATISTICS: Final = ("central", "mean", *(f"q{round(100 * level):02d}" for level
 _STATISTIC: Final = "statistic"
 _DRAW: Final = "parameter_quantile"
 _BLOCK_BYTES: Final = 32 * 2**20
-_BLOCK_MEMBERS: Final = (32, 512)  # at least, for some threads with eight members each, and at most
+_BLOCK_MEMBERS: Final = (16, 512)  # at least, for some threads with eight members each, and at most
 _SIDE_BY_SIDE: Final = 2
 
 

@@ -13,7 +13,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from krapte_sd.errors import FileError
@@ -41,7 +41,7 @@ _REMEDIES = {
 }
 
 
-def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
+def replace_file(path: str | os.PathLike[str], *data: bytes | memoryview) -> None:
     """Put `data` at `path` in one step.
 
     Parameters
@@ -49,8 +49,8 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
     path : str or path-like
         The file to make or to replace. Its folder must exist. A symbolic link is
         followed: the file behind it is replaced and the link stays.
-    data : bytes
-        The whole new content.
+    *data : bytes or memoryview of bytes
+        The whole new content, in pieces.
 
     Raises
     ------
@@ -138,17 +138,18 @@ def _explain(path: str | os.PathLike[str], what: str, error: Exception) -> str:
     return f"{os.fspath(path)!s}: {what}: {reason}; {remedy}"
 
 
-def _write_and_replace(target: Path, data: bytes) -> None:
+def _write_and_replace(target: Path, data: Sequence[bytes | memoryview]) -> None:
     descriptor, part = _new_part(target)
     try:
         try:
             if target.exists():
                 os.chmod(part, stat.S_IMODE(target.stat().st_mode))  # noqa: PTH101 - same call as below
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view[:_PIECE]) :]
+            for each in data:
+                view = memoryview(each)
+                while view:
+                    view = view[os.write(descriptor, view[:_PIECE]) :]
             os.fsync(descriptor)
-            if part.read_bytes() != data:
+            if not _holds(part, data):
                 raise FileError(
                     f"{target}: cannot be written: what was read back differs from what was written; check the disk"
                 )
@@ -161,6 +162,18 @@ def _write_and_replace(target: Path, data: bytes) -> None:
             part.unlink()
         raise
     _sync_folder(target.parent)
+
+
+def _holds(part: Path, data: Sequence[bytes | memoryview]) -> bool:
+    """Read a file back and compare it."""
+    with part.open("rb") as file:
+        for each in data:
+            view = memoryview(each)
+            for first in range(0, len(view), _PIECE):
+                piece = view[first : first + _PIECE]
+                if file.read(len(piece)) != piece:
+                    return False
+        return not file.read(1)
 
 
 def _new_part(target: Path) -> tuple[int, Path]:

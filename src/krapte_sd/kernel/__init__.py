@@ -6,6 +6,6 @@ from krapte_sd.kernel.inputs import Series
 from krapte_sd.kernel.program import Program, Result, compile_model
 from krapte_sd.kernel.reference import run_reference
 from krapte_sd.kernel.state import State
-from krapte_sd.kernel.stream import MemberResult
+from krapte_sd.kernel.stream import Kept, MemberResult
 
-__all__ = ["MemberResult", "Program", "Result", "Series", "State", "compile_model", "run_reference"]
+__all__ = ["Kept", "MemberResult", "Program", "Result", "Series", "State", "compile_model", "run_reference"]

@@ -24,7 +24,7 @@ from krapte_sd.kernel.single import without_single_loops
 from krapte_sd.kernel.source import Source, write
 from krapte_sd.kernel.state import State, cell_keys, check_state
 from krapte_sd.kernel.storage import place
-from krapte_sd.kernel.stream import MemberResult, join, stream
+from krapte_sd.kernel.stream import Kept, MemberResult, join, stream
 from krapte_sd.kernel.stretches import by_clock, jumps, one_by_one, run_stretches, switches, up_to_jumps
 
 __all__ = ["Program", "Result", "compile_model"]
@@ -450,10 +450,12 @@ class Program:
         chunk: int | None = None,
         state: State | None = None,
         final_state: bool = False,
+        kept: Kept | None = None,
     ) -> Iterator[MemberResult]:
         """Run many members and give their outputs block by block.
 
-        The same as `run_members`, for more members than fit into memory.
+        The same as `run_members`, for more members than fit into memory. What all members
+        share is worked out once for all calls with the same inputs that come with the same `kept`.
 
         Yields
         ------
@@ -469,7 +471,7 @@ class Program:
             return
         if not settings.calendar and self.uses_year:
             raise ParameterError("members: a model with INTEGER(Time) runs from one 1 January to another only")
-        yield from stream(self, inputs, draws, settings, threads, chunk, state, final_state)
+        yield from stream(self, inputs, draws, settings, threads, chunk, state, final_state, kept)
 
 
 def addresses(module: ModuleType, source: Source) -> dict[str, NDArray[np.int64]]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from krapte_sd.kernel.program import Program
     from krapte_sd.kernel.windows import Windows
 
-__all__ = ["MemberResult", "check_draws", "join", "stream"]
+__all__ = ["Kept", "MemberResult", "check_draws", "join", "stream"]
 
 LANES = 8
 #: Outputs of one block take about so many bytes, at least one vector of members.
@@ -134,7 +134,7 @@ class _Shared:
     def __init__(self, run: Run, windows: Windows) -> None:
         self.run = run
         self.windows = windows
-        # Until `look` has found out more, nests leave nothing out.
+        # Until `_look` has found out more, nests leave nothing out.
         self.bounds = [windows.everything()] * (run.settings.stop - run.settings.start + 1)
         self.lock = threading.Lock()
         self.years: dict[int, tuple[Array, Array]] = {}
@@ -153,18 +153,17 @@ class _Shared:
         self.starting = self._held(0), self._timed()[np.newaxis]
         if starting is not None:
             starting[...] = 0.0
+        if self.keep and windows.count:
+            self._look()
 
-    def look(self, given: Mapping[str, Array], state: State | None) -> None:
-        """Find the windows of all years; `given` are the values of what differs between members."""
-        if not self.keep or not self.windows.count:
-            return
-        values = None
-        if state is not None:
-            cells = {cell: state.initial[key] for cell, key in self.run.program.cells.items()}
-            values = {name: state.stocks[name] for name in self.run.program.stocks} | cells
+    def _look(self) -> None:
+        """Find the windows of all years."""
+        run, values = self.run, None
+        if run.state is not None:
+            cells = {cell: run.state.initial[key] for cell, key in run.program.cells.items()}
+            values = {name: run.state.stocks[name] for name in run.program.stocks} | cells
         years = [self.year(number) for number in range(len(self.bounds))]
-        lowered = self.run.program._lowered
-        self.bounds = self.windows.bounds(lowered, self.starting, years, self.start, given, values)
+        self.bounds = self.windows.bounds(run.program._lowered, self.starting, years, self.start, values)
         for (held, _), bounds in zip(years, self.bounds, strict=True):
             held[len(held) - len(bounds) :] = bounds
 
@@ -205,6 +204,28 @@ class _Shared:
             if self.keep:
                 self.years[number] = held, timed
             return held, timed
+
+
+class Kept:
+    """What all members share, kept from one call to the next one with the same inputs, which must not have changed."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._found: tuple[Any, Settings, State | None, _Shared] | None = None
+
+    def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
+        """Stay behind when it is sent to another process."""
+        return Kept, ()
+
+    def get(self, inputs: Mapping[str, Any], settings: Settings, state: State | None) -> _Shared | None:
+        """Give it, if it belongs to these inputs."""
+        if self._found is None or self._found[0] is not inputs or self._found[2] is not state:
+            return None
+        return self._found[3] if self._found[1] == settings else None
+
+    def put(self, inputs: Mapping[str, Any], settings: Settings, state: State | None, shared: _Shared) -> None:
+        """Keep it; what was kept before is let go."""
+        self._found = (inputs, settings, state, shared)
 
 
 class _Worker:
@@ -305,26 +326,25 @@ class _Plan:
         settings: Settings,
         state: State | None,
         keep_final: bool,
+        kept: Kept,
     ) -> None:
         self.program = program
         self.keep_final = keep_final
         self.settings = settings
-        # A member's own value stands in where the inputs have none.
-        merged = {name: value[0] for name, value in draws.items()} | dict(inputs)
-        plain, scales = program.split(merged)
-        checked = check_inputs(program.model, program.needed, plain, settings.start, settings.stop)
-        if state is not None:
-            check_state(state, program.model, program.stocks, program.cells, settings.begin(0))
         self.state = state
-        run = Run(program, checked, settings, scales=scales, state=state)
         self.vectors = program.vectors("euler" if settings.euler else "rk4")
-        self.shared = _Shared(run, self.vectors.windows)
+        with kept.lock:
+            shared = kept.get(inputs, settings, state)
+            if shared is None:
+                shared = self._share(inputs, draws)
+                kept.put(inputs, settings, state, shared)
+        self.shared = shared
+        run = shared.run
         vectors, lowered, model = self.vectors, program._lowered, program.model
         self.values: dict[str, Array] = {}
         for name in program.different:
             value = draws.get(name)
             self.values[name] = run.views[name][np.newaxis].copy() if value is None else value
-        self.shared.look(self.values, state)
         self.load = np.concatenate([vectors.addresses["const"], vectors.addresses["year"]])
         self.per_year = -(-settings.per_year // settings.every)
         self.years = settings.stop - settings.start
@@ -341,6 +361,17 @@ class _Plan:
         self.times = np.empty(self.points)
         self.shared_outputs = {name: np.empty((self.points, *model.shape(name))) for name in self.common}
         self._common()
+
+    def _share(self, inputs: Mapping[str, Any], draws: Mapping[str, Array]) -> _Shared:
+        """Work out what all members share."""
+        program, settings, state = self.program, self.settings, self.state
+        # A member's own value stands in where the inputs have none.
+        merged = {name: value[0] for name, value in draws.items()} | dict(inputs)
+        plain, scales = program.split(merged)
+        checked = check_inputs(program.model, program.needed, plain, settings.start, settings.stop)
+        if state is not None:
+            check_state(state, program.model, program.stocks, program.cells, settings.begin(0))
+        return _Shared(Run(program, checked, settings, scales=scales, state=state), self.vectors.windows)
 
     def _pieces(self, names: Sequence[str]) -> tuple[NDArray[np.int64], int]:
         layout, slots = self.vectors.layout, self.program._lowered.slots
@@ -451,13 +482,14 @@ def stream(
     chunk: int | None,
     state: State | None = None,
     keep_final: bool = False,
+    kept: Kept | None = None,
 ) -> Iterator[MemberResult]:
     """Run members block by block, see `Program.stream_members`."""
     found, count = check_draws(program, draws)
     for name, value in (("threads", threads), ("chunk", chunk)):
         if value is not None and (value != int(value) or value < 1):
             raise ParameterError(f"{name} must be a whole number of at least 1, found {value!r}")
-    plan = _Plan(program, inputs, found, settings, state, keep_final)
+    plan = _Plan(program, inputs, found, settings, state, keep_final, kept or Kept())
     if chunk is None:
         cells = plan.points * plan.saved_cells + plan.years * plan.integral_cells + keep_final * plan.final_cells
         chunk = min(_BLOCK_MEMBERS, max(LANES, _BLOCK_BYTES // (8 * max(1, cells)) // LANES * LANES))

@@ -3,7 +3,8 @@
 Of the years of birth in a model of people, some are dead, others not born yet, and only some are of working age: there,
 all that a nest computes is zero, and it need not run. What may differ from zero is followed through the equations, once
 for each calendar year and all members together: a product is zero if one of its factors is, a sum if all its terms are.
-A stock may differ from zero where it did at the start or where a flow has come in since. Nothing is skipped that could
+A stock may differ from zero where it did at the start or where a flow has come in since; inputs of single members may
+everywhere. Nothing is skipped that could
 be anything else than zero, so that results stay the same; only a division of zero by zero goes unnoticed there, which a
 run of one member refuses.
 """
@@ -97,7 +98,6 @@ class Windows:
         starting: tuple[Floats, Floats],
         years: Sequence[tuple[Floats, Floats]],
         start: Mapping[str, Floats],
-        given: Mapping[str, Floats],
         state: Mapping[str, Floats] | None,
     ) -> list[Floats]:
         """Find the bounds of all windows in each year.
@@ -112,8 +112,6 @@ class Windows:
             The same for each calendar year.
         start : mapping of str to array
             Initial values that all members share.
-        given : mapping of str to array
-            Values of what differs between members, of all of them.
         state : mapping of str to array, optional
             Stocks and initial values to go on from, in place of those of the start.
 
@@ -124,8 +122,6 @@ class Windows:
         """
         place = {name: number for number, name in enumerate(self.names)}
         masks = [self.all_if(True)] * len(self.names)
-        for name, values in given.items():
-            masks[place[name]] = self.mask(name, values)
         self._share(masks, place, *starting)
         for _ in range(lowered.passes):
             self.flow(masks, [0] * self.count)
