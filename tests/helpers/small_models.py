@@ -48,3 +48,10 @@ def cohort_inputs(model: Model, start: int, stop: int, seed: int = 1) -> dict:
         "target_jobs": series("target_jobs", 0.9, 1.4),
         "separation_rate": constant("separation_rate", 0.1, 0.4),
     }
+
+
+def part(count: int, first: int, length: int, low: float, high: float, random: np.random.Generator) -> np.ndarray:
+    """Random numbers in a part of a dimension, zero outside."""
+    found = np.zeros(count)
+    found[first : first + length] = random.uniform(low, high, count)[first : first + length]
+    return found

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_models import write_model
+from small_models import part, write_model
 
 from krapte_sd.equations import read_model
-from krapte_sd.kernel import Program, compile_model, run_reference
+from krapte_sd.kernel import Program, Series, compile_model, run_reference
 
 START, STOP = 2000, 2002
+LONG = 40  # of a dimension of which only a part is computed
 # Each example compiles a model or two: some seconds.
 FEW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 methods = st.sampled_from(["euler", "rk4"])
@@ -202,6 +203,55 @@ def test_members_are_runs_of_their_own(model: Text, method: str) -> None:
     for k in (0, 8):
         single = program.run({n: v[k] for n, v in drawn.items()}, START, STOP, 0.25, method).saved
         assert all(single[n].tobytes() == np.ascontiguousarray(result.saved[n][..., k]).tobytes() for n in names)
+
+
+@st.composite
+def gated(draw: st.DrawFn) -> Text:
+    """A model in which much is zero: inputs that are zero outside a part of a dimension."""
+    dims = {"Aa": labels("Aa", draw(st.integers(2, 3))), "Bb": labels("Bb", LONG)}
+    shapes: dict = {"con0": (), "still": ("Bb",), "held": ("Bb",), "linear": ("Bb",)}
+    equations = {"con0": ":NA:"}
+    shape = st.sampled_from([(), ("Aa",), ("Bb",), ("Aa", "Bb"), ("Aa", "Bb")])
+    stocks = [f"stock{k}" for k in range(draw(st.integers(1, 3)))]
+    for name in stocks:
+        shapes[name] = draw(st.sampled_from([("Bb",), ("Aa", "Bb")]))
+    gates = st.sampled_from(["still[Bb]", "held[Bb]", "linear[Bb]", "con0"])
+    for k in range(draw(st.integers(1, 5))):
+        own = draw(shape)
+        factor = f"{draw(gates)}*" if "Bb" in own and draw(st.booleans()) else ""
+        equations[f"aux{k}"] = factor + f"({draw(expressions(shapes, own, dims))})"
+        shapes[f"aux{k}"] = own
+    for name in stocks:
+        here = f"{name}[{','.join(shapes[name])}]"
+        flow = draw(expressions(shapes, shapes[name], dims, 2))
+        equations[name] = f"INTEG({draw(gates)}*SIN({flow})/one year-0.3*con0*{here}/one year, {draw(gates)})"
+    return Text(dims, shapes, equations)
+
+
+@FEW
+@given(model=gated(), method=methods, data=st.data())
+def test_members_are_runs_of_their_own_where_much_is_zero(model: Text, method: str, data: st.DataObject) -> None:
+    text = model.written()
+    text += "still[Bb]= :NA: ~ Dmnl ~ |\nheld[Bb]:HOLD BACKWARD: ~ Dmnl ~ |\nlinear[Bb]:INTERPOLATE: ~ Dmnl ~ |\n"
+    names = tuple(n for n in model.equations if n.startswith(("aux", "stock")))
+    extra = tuple(n for n in model.shapes if n in ("still", "held", "linear"))
+    program = compile_model(read_model(write_model(Path(mkdtemp()), text)), (*names, *extra), members=("con0",))
+    random = np.random.default_rng(data.draw(st.integers(0, 9)))
+    years = np.arange(START, STOP + 2)
+
+    def some() -> np.ndarray:
+        return part(LONG, data.draw(st.integers(0, LONG)), data.draw(st.integers(0, 20)), -1, 1, random)
+
+    inputs = {
+        "still": some(),
+        "held": Series(years, np.array([some() for _ in years])),
+        "linear": Series(years, np.array([some() for _ in years])),
+    }
+    drawn = {"con0": random.uniform(0.1, 2, 3)}
+    result = program.run_members(inputs, drawn, START, STOP, 0.25, method)
+    single = program.run({**inputs, "con0": drawn["con0"][1]}, START, STOP, 0.25, method).saved
+    for name in names:
+        assert np.array_equal(single[name], result.saved[name][..., 1]), name
 
 
 @FEW
