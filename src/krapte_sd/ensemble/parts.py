@@ -119,7 +119,7 @@ class Parts:
 
     def put(self, number: int, block: Floats) -> None:
         """Keep a block."""
-        data = memoryview(np.ascontiguousarray(block, _LITTLE)).cast("B")
+        data = np.ascontiguousarray(block, _LITTLE).data.cast("B")
         replace_file(self._path(number), data, hashlib.sha256(data).digest())
 
     def read(self, first: int, last: int, begin: int = 0, end: int | None = None) -> Floats:

@@ -139,7 +139,8 @@ class Windows:
             self._share(masks, place, *shared)
             now = self._settle(masks, stocks)
             # What was computed a year ago and is zero from now on must be set to zero once more.
-            found.append(np.array([each for a, b in zip(before, now, strict=True) for each in _hull(a | b)], dtype=float))
+            ends = [_hull(a | b) for a, b in zip(before, now, strict=True)]
+            found.append(np.array(ends, dtype=float).reshape(-1))
             before = now
         return found
 
