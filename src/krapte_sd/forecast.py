@@ -49,7 +49,8 @@ STATES: Final = (
     "posts_offshored", "labour_returned", "automated_share", "offshored_share",
     "households", "homes", "homes_wanted", "housing_shortfall", "housing_shortfall_share", "homes_planned",
     "housing_limit_on_inflow", "task_backlog", "task_delay", "service_backlog", "service_delay",
-    "unused_potential", "temporary_migrants", "in_retraining",
+    "unused_potential", "underemployed", "available_not_searching", "searching_not_available", "temporary_migrants",
+    "in_retraining", "hours_index",
 )  # fmt: skip
 """Sampled on each 1 January."""
 
@@ -58,6 +59,7 @@ FLOWS: Final = (
     "direct_hires", "vacancies_opened", "vacancies_lapsed", "separations_in_sector", "layoffs", "exits_in_sector",
     "retirements_in_sector", "deaths_in_sector", "emigration_from_sector", "job_leavers", "replacement_demand",
     "expansion_demand", "placements", "homes_built", "homes_demolished", "task_done",
+    "immigration_by_group",
 )  # fmt: skip
 """Integrated over each calendar year, with the weights of the integrator: stocks change by exactly these."""
 
