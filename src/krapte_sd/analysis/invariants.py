@@ -25,8 +25,8 @@ COLUMNS: Final = ("invariant", "draws", "failed", "worst", "allowed", "draw", "v
 EXACT: Final = 1e-12
 NOBODY: Final = 1e-15
 """Share of the largest cell: where everybody has left, a step of the solver may end as far below zero by its error."""
-_BLOCK: Final = 32
-"""Members that are looked at together: all stocks at every step are about five megabytes each."""
+_BLOCK: Final = 16
+"""Members that are looked at together: with 35 regions all stocks at every step are 200 megabytes each."""
 _SHARES: Final = ("unemployment_rate", "vacancy_rate", "net_participation", "gross_participation")
 _SEEN: Final = ("inactive", "population_total", "employed_in_sector", "need_gap", "labour_needed", "desired_labour")
 _PEOPLE: Final = {
