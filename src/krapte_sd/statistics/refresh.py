@@ -197,8 +197,8 @@ def difference(parameter: str, *, folder: str | Path | None = None, **options: A
     Raises
     ------
     FileError
-        As `fetch`; also if shipped figures are missing from the answer, or most are of another magnitude, so that the
-        unit of the table seems to have changed.
+        As `fetch`; also if shipped figures are missing from the answer, or its figures are of another magnitude, so that
+        the unit of the table seems to have changed.
     ParameterError
         If no table is declared for the parameter.
     """
@@ -254,10 +254,10 @@ def _compared(parameter: str, shipped: Mapping[Key, str], found: Mapping[Key, fl
     if withdrawn > _MOST_WITHDRAWN * len(shipped):
         what = f"{withdrawn} of {len(shipped)} shipped figures have no value now"
         raise FileError(f"'{parameter}': the answer is incomplete: {what}; nothing was changed")
-    both = frame[frame["shipped"].abs().gt(0) & frame["found"].abs().gt(0)]
-    if len(both):
-        ratio = float((both["found"] / both["shipped"]).median())
-        if not _LIKELY[0] <= ratio <= _LIKELY[1]:
-            what = f"the figures are {ratio:.3g} times those shipped; has the unit of the table changed?"
-            raise FileError(f"'{parameter}': {what} nothing was changed; compare parameters/statistics/tables.yaml")
+    both = frame[frame["status"].isin(["same", "changed"])]
+    total = float(both["shipped"].abs().sum())
+    ratio = float(both["found"].abs().sum()) / total if total else 1.0
+    if not _LIKELY[0] <= ratio <= _LIKELY[1]:
+        what = f"the figures are {ratio:.3g} times those shipped; has the unit of the table changed?"
+        raise FileError(f"'{parameter}': {what} nothing was changed; compare parameters/statistics/tables.yaml")
     return frame
