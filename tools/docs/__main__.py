@@ -5,7 +5,7 @@
 by hand and stays as it is.
 ``equations`` makes docs/equations.md and docs/images/modules.svg; ``loops`` computes docs/loops.md and draws
 docs/images/loops/*.png; ``validation`` computes docs/validation.md; ``data-cards`` makes docs/data-cards.md out of the
-parameters.
+parameters; ``screenshots`` takes docs/images/screenshots/*.png with a browser.
 
 A step is a module of this package with a function ``make(root, write=...)`` that gives the names of what was stale; to
 add one, name it in `STEPS`. With ``--check`` nothing is written; the exit code is 1 if something is stale.
@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-STEPS = ("baseline", "regions", "policies", "equations", "loops", "validation", "data-cards")
+STEPS = ("baseline", "regions", "policies", "equations", "loops", "validation", "data-cards", "screenshots")
 
 
 def main(arguments: list[str] | None = None) -> int:

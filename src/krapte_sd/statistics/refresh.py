@@ -197,8 +197,8 @@ def difference(parameter: str, *, folder: str | Path | None = None, **options: A
     Raises
     ------
     FileError
-        As `fetch`; also if shipped figures are missing from the answer, or its figures are of another magnitude, so that
-        the unit of the table seems to have changed.
+        As `fetch`; also if shipped figures are missing from the answer, or its figures are of another magnitude, so
+        that the unit of the table seems to have changed.
     ParameterError
         If no table is declared for the parameter.
     """
