@@ -1,6 +1,7 @@
 """The page of data cards says what the tables of parameters say now, and leaves none of them out."""
 
 import csv
+import re
 
 import pytest
 import yaml
@@ -42,10 +43,10 @@ def test_a_card_counts_statuses_and_shows_range_method_and_limits(root, text):
     with (root / "parameters" / "behaviour.csv").open(encoding="utf-8") as file:
         (given,) = [each for each in csv.DictReader(file) if each["parameter"] == "wage_response"]
     low, high = (f"{float(given[name]):.4g}" for name in ("low", "high"))
-    assert cells[2] == f"{float(given['value']):.4g} ({low} to {high})"
-    assert cells[3] == "1/year"
-    assert cells[6] == "1 assumed"
-    assert "no Dutch estimate could be read. *Range:" in cells[7]
+    assert cells[2] == f"{float(given['value']):.4g} ({low} to {high}) 1/year"
+    assert cells[4] == "1 assumed"
+    assert "*Made:* Assumed: middle of the range of the trials" in cells[1]
+    assert re.search(r"`initial_vacancies` .* \*Range:\* 0.97 to 1.03 times the value; rounding to hundreds", text)
     assert "Not seasonally adjusted; created and filled are rounded to thousands" in text
 
 

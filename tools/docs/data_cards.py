@@ -151,15 +151,18 @@ def axes(rows: Sequence[Mapping[str, str]]) -> str:
     return ", ".join(name.replace("_", " ") for name in found)
 
 
-def basis(entry: Mapping[str, Any]) -> str:
-    """Say how a figure was made and how far it may be off."""
-    text = cell(entry.get("method", ""))
+def told(entry: Mapping[str, Any]) -> str:
+    """Say what a figure is, how it was made and how far it may be off."""
+    parts = [cell(entry["definition"]).removesuffix(".")]
+    if "method" in entry:
+        parts.append(f"*Made:* {cell(entry['method']).removesuffix('.')}")
     given = entry.get("range")
-    if given:
+    # What stands beside it anyway is not said again.
+    if given and given["basis"] != "the row has its own low and high":
         kinds = {"relative": "times the value", "absolute": "added to the value", "none": ""}
         ends = "" if given["kind"] == "none" else f"{given['low']:g} to {given['high']:g} {kinds[given['kind']]}; "
-        text = f"{text.removesuffix('.')}. *Range: {ends}{cell(given['basis']).removesuffix('.')}.*"
-    return text
+        parts.append(f"*Range:* {ends}{cell(given['basis']).removesuffix('.')}")
+    return ". ".join(parts) + "."
 
 
 def number(text: str) -> str:
@@ -183,29 +186,24 @@ def figures(theme: Theme) -> str:
     rows = []
     for name, entry in theme.entries.items():
         own = [row for row in theme.rows if row[theme.column] == name]
-        when = "year" if "year" in own[0] else "period"
-        cells = [f"`{name}`", cell(entry["definition"]), value(own), cell(entry["unit"]), axes(own)]
-        cells.append(span(row[when] for row in own))
-        rows.append([*cells, counts(row["status"] for row in own)] + ([basis(entry)] if "method" in entry else []))
-    made = any("method" in entry for entry in theme.entries.values())
-    head = [theme.column.capitalize(), "What it is", "Value", "Unit", "By", "Years", "Values by status"]
-    return table([*head, *(["How it was made"] if made else [])], rows, left=8)
+        years = span(row["year" if "year" in row else "period"] for row in own)
+        extent = ", ".join(filter(None, [axes(own), years]))
+        size = f"{value(own)} {cell(entry['unit'])}"
+        rows.append([f"`{name}`", told(entry), size, extent, counts(row["status"] for row in own)])
+    made = "What it is, and how it was made" if theme.column == "parameter" else "What it is"
+    return table([theme.column.capitalize(), made, "Value and unit", "By, years", "Values by status"], rows, left=5)
 
 
 def sources(data: Iterable[tuple[str, Mapping[str, Any]]], used: Mapping[str, int]) -> str:
     """List sources with citation, vintage, licence and what is known to be wrong with them."""
     rows = []
     for key, source in data:
-        from_ = "; ".join(cell(source[name]) for name in ("table", "vintage", "accessed") if source.get(name))
         links = " ".join(filter(None, [source.get("url"), source.get("doi") and f"doi:{source['doi']}"]))
-        cells = [
-            f"`{key}`",
-            f"{cell(source['citation'])} {cell(links)}".strip(),
-            from_,
-            cell(source.get("licence", "")),
-        ]
-        rows.append([*cells, f"{used.get(key, 0):,}", cell(source.get("note", ""))])
-    return table(["Source", "Citation", "Table and vintage", "Licence", "Values", "Known limits"], rows, left=6)
+        parts = [source["citation"], links, *(source.get(name) for name in ("table", "vintage", "accessed"))]
+        cited = "; ".join(cell(each) for each in parts if each and each != "none")
+        cells = [f"`{key}`", cited, cell(source.get("licence", "")), f"{used.get(key, 0):,}"]
+        rows.append([*cells, cell(source.get("note", ""))])
+    return table(["Source", "Citation, table, vintage", "Licence", "Values", "Known limits"], rows, left=5)
 
 
 def card(theme: Theme) -> str:

@@ -38,7 +38,11 @@ def _tutorial(page: Any, root: Path) -> bytes:
         subprocess.run([*call, str(root / "docs"), folder], check=True, stderr=subprocess.DEVNULL)
         page.goto((Path(folder) / "tutorial.html").as_uri())
         page.wait_for_load_state("networkidle")
-        return bytes(page.screenshot())
+        # Without the list of pages beside it.
+        box = page.locator("article").bounding_box()
+        margin = 24
+        left = {"x": box["x"] - margin, "width": box["width"] + 2 * margin}
+        return bytes(page.screenshot(clip={**left, "y": 0, "height": HEIGHT}))
 
 
 def _explorer(page: Any, root: Path) -> bytes:
