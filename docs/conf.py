@@ -1,10 +1,8 @@
-"""Sphinx configuration. The version and the table of sources are read, not written a second time."""
+"""Sphinx configuration. The version is read, not written a second time."""
 
 import sys
 import tomllib
 from pathlib import Path
-
-import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -56,21 +54,6 @@ if _scripts:
     }
 
 
-def write_sources(app):
-    """Make the table of sources out of the metadata of the parameter tables."""
-    lines = ["| Source | Figures | Vintage | Licence |", "|---|---|---|---|"]
-    rows = set()
-    for path in sorted((ROOT / "parameters").rglob("*.yaml")):
-        metadata = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        sources = metadata.get("sources") if isinstance(metadata, dict) else None
-        for source in (sources or {}).values():
-            cells = [str(source.get(key, "")) for key in ("citation", "table", "vintage", "licence")]
-            rows.add("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ").strip() for cell in cells) + " |")
-    folder = HERE / "_build"
-    folder.mkdir(exist_ok=True)
-    (folder / "sources.md").write_text("\n".join([*lines, *sorted(rows)]) + "\n", encoding="utf-8")
-
-
 def add_gallery(app, docname, source):
     """Name the gallery in the table of contents if there is one."""
     if docname == "index" and _scripts:
@@ -80,4 +63,3 @@ def add_gallery(app, docname, source):
 def setup(app):
     """Called by Sphinx."""
     app.connect("source-read", add_gallery)
-    app.connect("builder-inited", write_sources)

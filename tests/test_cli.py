@@ -13,6 +13,7 @@ from outputs import call
 import krapte_sd
 import krapte_sd.files as files
 from krapte_sd import cli
+from krapte_sd.commands.printing import print_table
 from krapte_sd.errors import ParameterError, ScenarioError
 
 
@@ -30,6 +31,13 @@ def library(monkeypatch):
     for name in ("scenarios", "populations", "parameters", "variables"):
         monkeypatch.setattr(krapte_sd, name, lambda: table, raising=False)
     return calls
+
+
+def test_a_cell_without_text_is_empty(capsys):
+    """With pandas 2 a column of text keeps None, which must not be printed as a word."""
+    print_table(pd.DataFrame({"a": pd.Series(["x", None], dtype=object), "b": [1.5, None], "c": [1, 2]}), as_csv=False)
+    out = capsys.readouterr().out
+    assert [line.split() for line in out.splitlines()] == [["a", "b", "c"], ["x", "1.5", "1"], ["2"]]
 
 
 def test_run_writes_the_forecast(library, capsys, tmp_path):
@@ -229,6 +237,7 @@ import sys
 import pandas as pd
 import krapte_sd
 from krapte_sd import cli
+from krapte_sd.commands.printing import print_table
 krapte_sd.variables = lambda: pd.DataFrame({"name": ["coördinatie"] * int(sys.argv[1])})
 sys.exit(cli.main(["list", "variables"]))
 """

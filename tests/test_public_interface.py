@@ -27,6 +27,8 @@ HEAVY = (
     "zarr",
     "panel",
     "bokeh",
+    "requests",
+    "requests_cache",
 )
 
 

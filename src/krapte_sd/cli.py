@@ -17,6 +17,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from krapte_sd.commands import BadCallError, analyses, refresh
+from krapte_sd.commands.printing import flat, print_table
 from krapte_sd.errors import KrapteError, nearest
 from krapte_sd.explorer.commands import add_commands
 
@@ -34,15 +36,11 @@ _STORES = (".nc", ".zarr")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-class _BadCallError(KrapteError, ValueError):
-    """The command line itself is wrong."""
-
-
 class _Parser(argparse.ArgumentParser):
     """argparse, but a bad call is an exception with one message, and names the nearest choice."""
 
     def error(self, message: str) -> NoReturn:
-        raise _BadCallError(f"{message}; see '{self.prog} --help'")
+        raise BadCallError(f"{message}; see '{self.prog} --help'")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         choices = action.choices
@@ -185,57 +183,12 @@ def _parser() -> argparse.ArgumentParser:
     lists.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
     lists.set_defaults(command=_list)
 
-    validate = commands.add_parser("validate", help="compare the model with what is known", allow_abbrev=False)
-    validate.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
-    validate.add_argument(
-        "--regions", metavar="DIVISION", choices=_DIVISIONS, help=", ".join(_DIVISIONS) + "; default: nl"
-    )
-    validate.set_defaults(command=_validate)
-
-    loops = commands.add_parser(
-        "loops", help="list the feedback loops, their switches and polarity", allow_abbrev=False
-    )
-    loops.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
-    loops.set_defaults(command=_loops)
-
-    knockout = commands.add_parser("knockout", help="cut each feedback loop alone", allow_abbrev=False)
-    knockout.add_argument("scenario", metavar="SCENARIO", nargs="?", default="baseline", help="default: baseline")
-    knockout.add_argument("--csv", action="store_true", help="comma-separated values by section instead of a table")
-    knockout.set_defaults(command=_knockout)
-
-    decompose = commands.add_parser("decompose", help="say what drives the shortage", allow_abbrev=False)
-    decompose.add_argument("scenario", metavar="SCENARIO", nargs="?", default="baseline", help="default: baseline")
-    decompose.add_argument("--csv", action="store_true", help="comma-separated values by section instead of a table")
-    decompose.set_defaults(command=_decompose)
-
-    behaviour = commands.add_parser("check-behaviour", help="check how the model behaves", allow_abbrev=False)
-    behaviour.add_argument(
-        "--draws",
-        metavar="N",
-        type=int,
-        help="check what must always hold over N random draws of all parameters instead",
-    )
-    behaviour.add_argument("--seed", metavar="S", type=int, help="with --draws: seed of the draws (default 0)")
-    behaviour.add_argument(
-        "--regions", metavar="DIVISION", choices=_DIVISIONS, help="with --draws: division of the country (default nl)"
-    )
-    behaviour.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
-    behaviour.set_defaults(command=_check_behaviour)
-
-    test = commands.add_parser(
-        "backtest", help="forecast from the past and score it beside simple methods", allow_abbrev=False
-    )
-    test.add_argument("--csv", action="store_true", help="comma-separated values instead of a table")
-    test.add_argument(
-        "--origin", metavar="YEAR", type=int, action="append", help="a start; may be repeated; default: all there are"
-    )
-    test.add_argument("--forecasts", action="store_true", help="give the single forecasts instead of the scores")
-    test.set_defaults(command=_backtest)
-
     check = commands.add_parser("check", help="check a forecast file and say what is in it", allow_abbrev=False)
     check.add_argument("file", metavar="FILE", help="a file of 'run', in any of its formats")
     check.set_defaults(command=_check)
+    analyses.add_commands(commands, _DIVISIONS)
     add_commands(commands, _DIVISIONS)
+    refresh.add_command(commands)
     return parser
 
 
@@ -270,7 +223,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"wages: {ds.attrs['wage_plausibility']}")
         return 0
     if arguments.full:
-        raise _BadCallError(f"--full: all members are written as {' or '.join(_STORES)}; found '{arguments.output}'")
+        raise BadCallError(f"--full: all members are written as {' or '.join(_STORES)}; found '{arguments.output}'")
     ds = krapte_sd.run(arguments.scenario, **options, **ensemble)
     checksum = krapte_sd.write_forecast(ds, arguments.output)
     _show_notes(ds)
@@ -292,23 +245,23 @@ def _compare(arguments: argparse.Namespace) -> int:
     try:
         years = [int(each) for each in arguments.years.split(",")]
     except ValueError:
-        raise _BadCallError(f"--years '{arguments.years}': give years with commas, such as 2030,2040,2050") from None
+        raise BadCallError(f"--years '{arguments.years}': give years with commas, such as 2030,2040,2050") from None
     options = {"regions": arguments.regions} if arguments.regions else {}
     forecasts: dict[str, xr.Dataset] = {}
     for name in arguments.forecasts:
         if name in forecasts:
-            raise _BadCallError(f"'{name}' is given twice")
+            raise BadCallError(f"'{name}' is given twice")
         a_file = name.endswith((".nc", ".zarr"))
         forecasts[name] = krapte_sd.open_forecast(name) if a_file else krapte_sd.run(name, **options)
         _show_notes(forecasts[name], name)
     ds = krapte_sd.compare(forecasts)
-    _print_table(differences(ds, years, arguments.by), arguments.csv)
+    print_table(differences(ds, years, arguments.by), arguments.csv)
     if not arguments.csv:
         print(
             f"\nneed gap: change from '{ds.attrs['reference']}' on 1 January in persons, full-time equivalents, hours"
         )
         print("\nElsewhere:")
-        _print_table(side_effects(ds, years), as_csv=False)
+        print_table(side_effects(ds, years), as_csv=False)
     return 0
 
 
@@ -319,7 +272,7 @@ def _ensemble(arguments: argparse.Namespace) -> dict[str, Any]:
             option for option, given in (("--seed", arguments.seed is not None), ("--full", arguments.full)) if given
         ]
         if lone:
-            raise _BadCallError(f"{' and '.join(lone)}: for ensembles only; give --members too, such as --members 1000")
+            raise BadCallError(f"{' and '.join(lone)}: for ensembles only; give --members too, such as --members 1000")
         return {}
     seed = 0 if arguments.seed is None else arguments.seed
     options = {"members": arguments.members, "seed": seed, "progress": True}
@@ -341,7 +294,7 @@ def _settings(texts: Sequence[str]) -> dict[str, float]:
         else:
             settings[name] = float(value)
     if problems:
-        raise _BadCallError.collect("bad call", problems)
+        raise BadCallError.collect("bad call", problems)
     return settings
 
 
@@ -351,16 +304,16 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
     output: str | None = arguments.output
     if arguments.step is not None and not arguments.step > 0:
-        raise _BadCallError(f"--step {arguments.step:g}: the time step must be above 0")
+        raise BadCallError(f"--step {arguments.step:g}: the time step must be above 0")
     if output is not None:
         if not output.endswith((".csv", ".nc")):
-            raise _BadCallError(f"--output '{output}': let the name end in .csv or .nc")
+            raise BadCallError(f"--output '{output}': let the name end in .csv or .nc")
         check_target(output)
     model = krapte_sd.load_model(arguments.model)
     equations = model.equations
     if equations.inputs:
         missing = ", ".join(f"'{equations.variables[name].label}'" for name in equations.inputs)
-        raise _BadCallError(f"{arguments.model}: 'simulate' needs a model that brings its numbers; without: {missing}")
+        raise BadCallError(f"{arguments.model}: 'simulate' needs a model that brings its numbers; without: {missing}")
     ds = model.run(
         stop=arguments.until,
         step=arguments.step,
@@ -370,9 +323,9 @@ def _simulate(arguments: argparse.Namespace) -> int:
     if output is not None and output.endswith(".nc"):
         print(f"{output}: written, content SHA-256 {write_netcdf(ds, output)}")
         return 0
-    table = _flat(ds)
+    table = flat(ds)
     if output is None:
-        _print_table(table, as_csv=False)
+        print_table(table, as_csv=False)
     else:
         replace_file(output, table.to_csv(index=False, lineterminator="\n").encode())
         print(f"{output}: written, {len(table)} times")
@@ -389,38 +342,19 @@ def _saved(names: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
         if name.strip().lower() not in known
     ]
     if wrong:
-        raise _BadCallError.collect("bad call", wrong)
+        raise BadCallError.collect("bad call", wrong)
     return [known[name.strip().lower()] for name in names]
-
-
-def _flat(ds: xr.Dataset) -> pd.DataFrame:
-    """One row for each time, one column for each element of each variable."""
-    import numpy as np
-    import pandas as pd
-
-    time = ds["time"].values
-    if np.issubdtype(time.dtype, np.datetime64):
-        year = time.astype("datetime64[Y]")
-        begin, end = (each.astype("datetime64[s]") for each in (year, year + 1))
-        time = year.astype(int) + 1970 + (time - begin) / (end - begin)
-    columns: dict[str, Any] = {"time": time}
-    for name, values in ds.data_vars.items():
-        labels = [ds[each].values for each in values.dims[1:]]
-        for place in np.ndindex(*values.shape[1:]):
-            element = ",".join(str(axis[k]) for axis, k in zip(labels, place, strict=True))
-            columns[f"{name}[{element}]" if labels else str(name)] = values.values[(slice(None), *place)]
-    return pd.DataFrame(columns)
 
 
 def _list(arguments: argparse.Namespace) -> int:
     import krapte_sd
 
     if arguments.what == "regions":
-        _print_table(_regions(), arguments.csv)
+        print_table(_regions(), arguments.csv)
         return 0
     # Through the module at call time: its functions load their own modules only when asked for.
     name = "populations" if arguments.what == "population" else arguments.what
-    _print_table(getattr(krapte_sd, name)(), arguments.csv)
+    print_table(getattr(krapte_sd, name)(), arguments.csv)
     return 0
 
 
@@ -438,84 +372,6 @@ def _regions() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["division", "region", "name", "municipalities", "run"])
 
 
-def _validate(arguments: argparse.Namespace) -> int:
-    from krapte_sd import validation
-
-    given = {} if arguments.regions is None else {"regions": arguments.regions}
-    table = validation.validate(**given)
-    failed = int((~table["ok"].astype(bool)).sum())
-    _print_table(table, arguments.csv)
-    if not arguments.csv:
-        print(f"\n{len(table)} lines, {failed} outside what is allowed")
-    return 1 if failed or table.empty else 0
-
-
-def _loops(arguments: argparse.Namespace) -> int:
-    import krapte_sd
-
-    table = krapte_sd.loops()
-    wrong = table.loc[~table["agrees"].astype(bool), "switch"].tolist()
-    _print_table(table if arguments.csv else table[["switch", "loop", "polarity", "variables"]], arguments.csv)
-    if wrong:
-        print(f"other polarity than declared: {', '.join(wrong)}", file=sys.stderr)
-    return 1 if wrong else 0
-
-
-def _knockout(arguments: argparse.Namespace) -> int:
-    import krapte_sd
-
-    found = krapte_sd.knockout(arguments.scenario)["need_gap_contribution"].drop_vars("loop_name_nl")
-    head = "Contribution to the need gap on 1 January, thousand persons: with all loops less with this one cut"
-    _print_parts(found, "loop", head, arguments.csv)
-    return 0
-
-
-def _decompose(arguments: argparse.Namespace) -> int:
-    import krapte_sd
-
-    found = krapte_sd.decompose(arguments.scenario)["need_gap"].drop_vars(["driver_name_nl", "frozen"])
-    head = "Change of the need gap since 1 January of the first year by driver, thousand persons; the parts add up"
-    _print_parts(found, "driver", head, arguments.csv)
-    return 0
-
-
-def _print_parts(found: xr.DataArray, dim: str, head: str, as_csv: bool) -> None:
-    """Print parts by section as CSV, or their sums over sections as a table with the years as columns."""
-    found = found.assign_coords(time=found["time"].dt.year.values)
-    if as_csv:
-        _print_table(found.to_dataframe().reset_index(), as_csv=True)
-        return
-    table = (found.sum("sector") / 1000).round(1).to_series().unstack("time")
-    table.columns = [str(year) for year in table.columns]
-    table = table.reindex(found[dim].values).reset_index(names=dim)
-    table.insert(1, "name", found[f"{dim}_name"].values)
-    print(head)
-    _print_table(table, as_csv=False)
-
-
-def _check_behaviour(arguments: argparse.Namespace) -> int:
-    from krapte_sd.analysis.behaviour import check_behaviour
-    from krapte_sd.analysis.invariants import check_invariants
-
-    given = {name: value for name in ("seed", "regions") if (value := getattr(arguments, name)) is not None}
-    if given and arguments.draws is None:
-        raise _BadCallError(f"--{' and --'.join(given)}: for random draws only; give --draws too, such as --draws 1000")
-    table = check_behaviour() if arguments.draws is None else check_invariants(arguments.draws, **given)
-    failed = int((~table["ok"].astype(bool)).sum())
-    _print_table(table, arguments.csv)
-    if not arguments.csv:
-        print(f"\n{len(table)} checks, {failed} failed")
-    return 1 if failed else 0
-
-
-def _backtest(arguments: argparse.Namespace) -> int:
-    from krapte_sd.backtest import backtest
-
-    scores, forecasts = backtest(arguments.origin)
-    _print_table((forecasts if arguments.forecasts else scores).round(4), arguments.csv)
-    return 0
-
-
 def _check(arguments: argparse.Namespace) -> int:
     from krapte_sd.files import check_file
 
@@ -525,12 +381,3 @@ def _check(arguments: argparse.Namespace) -> int:
         lines = value.strip().splitlines() or [""]
         print(f"{name}: {lines[0]}" if len(lines) == 1 else "\n  ".join([f"{name}:", *lines]))
     return 0
-
-
-def _print_table(table: pd.DataFrame, as_csv: bool) -> None:
-    if as_csv:
-        table.to_csv(sys.stdout, index=False, lineterminator="\n")
-    elif table.empty:
-        print("(none)")
-    else:
-        print(table.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.6g}"))

@@ -75,9 +75,11 @@ OLDEST: Final = 100
 _DISCOVERY: Final = {
     "creator_name": "The krapte_sd developers",
     "creator_type": "group",
+    "creator_institution": "krapte_sd",
     "institution": "krapte_sd",
     "publisher_name": "The krapte_sd developers",
     "publisher_type": "group",
+    "publisher_institution": "krapte_sd",
     "naming_authority": "krapte_sd",
     "processing_level": "model result",
     "acknowledgement": "Statistics Netherlands (CBS) and the other sources named in references",
@@ -88,6 +90,9 @@ _DISCOVERY: Final = {
     "geospatial_lon_min": 3.36,
     "geospatial_lon_max": 7.23,
     "geospatial_lon_units": "degrees_east",
+    "geospatial_bounds": "POLYGON ((50.75 3.36, 53.56 3.36, 53.56 7.23, 50.75 7.23, 50.75 3.36))",
+    "geospatial_bounds_crs": "EPSG:4326",
+    "standard_name_vocabulary": "CF standard names, version 93",
 }
 """What catalogues of data ask for (ACDD 1.3); the box holds the European Netherlands."""
 

@@ -4,7 +4,8 @@
 ``regions`` computes docs/regions.md alone; ``policies`` computes docs/policies.md. Text outside the markers is written
 by hand and stays as it is.
 ``equations`` makes docs/equations.md and docs/images/modules.svg; ``loops`` computes docs/loops.md and draws
-docs/images/loops/*.png; ``validation`` computes docs/validation.md.
+docs/images/loops/*.png; ``validation`` computes docs/validation.md; ``data-cards`` makes docs/data-cards.md out of the
+parameters; ``screenshots`` takes docs/images/screenshots/*.png with a browser.
 
 A step is a module of this package with a function ``make(root, write=...)`` that gives the names of what was stale; to
 add one, name it in `STEPS`. With ``--check`` nothing is written; the exit code is 1 if something is stale.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-STEPS = ("baseline", "regions", "policies", "equations", "loops", "validation")
+STEPS = ("baseline", "regions", "policies", "equations", "loops", "validation", "data-cards", "screenshots")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("step", choices=STEPS)
     parser.add_argument("--check", action="store_true", help="write nothing; say what is stale")
     given = parser.parse_args(arguments)
-    stale = importlib.import_module(f"tools.docs.{given.step}").make(ROOT, write=not given.check)
+    stale = importlib.import_module(f"tools.docs.{given.step.replace('-', '_')}").make(ROOT, write=not given.check)
     for path in stale:
         print(f"{path}: {'stale' if given.check else 'written'}")
     return 1 if given.check and stale else 0

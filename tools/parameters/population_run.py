@@ -82,9 +82,11 @@ def project(inputs: Inputs) -> Outcome:
             "share_of_births": inputs.share_of_births,
             "net_migration_assumed": Series(YEARS, inputs.net_migration_assumed[:, None]),
             "immigration_profile": series(inputs.immigration_profile, -1),
-            # one region: nobody moves within the country
+            # one region: nobody moves within the country, and births are the national ones
             "domestic_pull": np.zeros(1),
             "move_weight": Series(YEARS, np.zeros((YEARS.size, cohorts.size))),
+            "age_pull": Series(YEARS, np.zeros((YEARS.size, 1, cohorts.size))),
+            "birth_factor": np.ones(1),
             **still,
         },
         first,

@@ -162,12 +162,12 @@ class Page:
         over_time.legend.location = "top_left"
         over_time.y_range.only_visible = True
         sectors = [str(each) for each in self.ds["sector"].values]
-        by_sector = figure(height=330, width=340, y_range=sectors[::-1], x_axis_label="thousand persons", tools="save",
-                           name="by_sector")  # fmt: skip
+        # No legend: it would hide a bar, whichever corner it stands in.
+        by_sector = figure(height=330, width=340, y_range=sectors[::-1], tools="save", name="by_sector",
+                           x_axis_label="thousand persons (diamond: baseline)")  # fmt: skip
         by_sector.hbar(y="sector", right="now", height=0.7, source=self.bars, color=BLUE, alpha=0.85)
         by_sector.scatter("base", "sector", source=self.bars, color=ORANGE, size=9, marker="diamond",
-                          line_color="black", legend_label="baseline")  # fmt: skip
-        by_sector.legend.location = "bottom_right"
+                          line_color="black")  # fmt: skip
         self.over_time, self.by_sector = over_time, by_sector
 
     def layout(self) -> Any:

@@ -10,14 +10,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from krapte_sd.errors import FileError
+from krapte_sd.explorer.session import SHOWN, TABLE_YEARS
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["check_page", "report", "write_report"]
 
-_YEARS = (2024, 2030, 2040, 2050)
-_ROWS = ("employed_in_sector", "vacancies", "labour_needed", "structural_shortage", "suppressed_shortage", "need_gap")
 _STYLE = """\
 body { font-family: system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.45 }
 table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .2rem .8rem; text-align: right }
@@ -115,18 +114,18 @@ def check_page(path: str | os.PathLike[str]) -> None:
 def _within(ds: xr.Dataset) -> tuple[int, ...]:
     """Give the years of tables and figures that are in the forecast."""
     there = {int(year) for year in ds["time"].dt.year.values}
-    return tuple(year for year in _YEARS if year in there) or (min(there), max(there))
+    return tuple(year for year in TABLE_YEARS if year in there) or (min(there), max(there))
 
 
 def _table(ds: xr.Dataset) -> str:
     years = _within(ds)
     head = "".join(f"<th>{year}</th>" for year in years)
     body = ""
-    for name in _ROWS:
+    for name, label in SHOWN.items():
         total = ds[name].sum(["region", "sector"])
         cells = "".join(f"<td>{float(total.sel(time=f'{year}-01-01')) / 1000:,.0f}</td>" for year in years)
-        label = str(ds[name].attrs.get("description", name)).split(";")[0]
-        body += f"<tr><td>{html.escape(label)}</td>{cells}</tr>"
+        told = str(ds[name].attrs.get("description", "")).split(";")[0]
+        body += f"<tr><td>{html.escape(label)}<br><small>{html.escape(told)}</small></td>{cells}</tr>"
     return f"<table><tr><th>thousand persons on 1 January</th>{head}</tr>{body}</table>"
 
 

@@ -183,9 +183,9 @@ class _Encoder:
             **TIME_ATTRS,
             "long_name": "calendar year, the middle of it",
             "standard_name": "time",
-            "axis": "T",
             "bounds": PERIOD_BOUNDS,
         }
+        # No "axis": programs that look for the time axis find that of the stocks, which spans the whole coverage.
         self._store(PERIOD, (PERIOD,), bounds.mean(axis=1), attrs)
         self._store(PERIOD_BOUNDS, (PERIOD, BOUNDS), bounds, {})
 

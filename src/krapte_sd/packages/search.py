@@ -1,222 +1,25 @@
-"""Packages of measures: what each contributes, what they have in common, and the smallest that reaches a target.
-
-The joint effect of a package is always that of one run, never a sum of single runs. Contributions are Shapley values
-(Shapley 1953): the mean over all orders of what a measure adds to those before it. Mixes are found by mixed-integer
-linear programming (`scipy.optimize.milp`) on the effects of single measures, which are corrected by runs of the mix
-itself until the mix does what it should.
-"""
+"""Finding packages: the smallest or cheapest that closes a share, those between two goals, and the robust one."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from krapte_sd.errors import ScenarioError, nearest
-from krapte_sd.forecast import FIRST_YEAR, LAST_YEAR, model_for
-from krapte_sd.kernel.stream import processors
-from krapte_sd.scenarios import Chosen, Given, Programme, Scenario, populations, read_scenario
-from krapte_sd.scenarios.levers import STRENGTH
-from krapte_sd.simulation import DEFAULT_STEP
+from krapte_sd.packages.worlds import Floats, Goal, World, candidates, drawn_scenarios
+from krapte_sd.scenarios import Chosen, Given, Scenario, populations, read_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Goal", "Package", "World", "attribute", "drawn_scenarios", "find_package", "front", "robust_package"]
+__all__ = ["Package", "find_package", "front", "robust_package"]
 
-Floats = NDArray[np.float64]
-
-GOALS: Final = ("need_gap", "structural_shortage", "need_gap_in_fte", "need_gap_in_hours", "population_total",
-                "employed_total", "unemployed_total")  # fmt: skip
-_MOST: Final = 10  # measures whose orders are all run: 1,024 runs
 _ROUNDS: Final = 10
 _CLOSE: Final = 0.002
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One number of a run.
-
-    Attributes
-    ----------
-    variable : str
-        One of `GOALS`.
-    year : int
-        The 1 January.
-    sectors : tuple of str
-        Sections that count; none: all.
-    """
-
-    variable: str = "need_gap"
-    year: int = 2040
-    sectors: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.variable not in GOALS:
-            allowed = f"allowed: {', '.join(GOALS)}{nearest(self.variable, GOALS)}"
-            raise ScenarioError(f"goal '{self.variable}': {allowed}")
-        if not FIRST_YEAR < self.year <= LAST_YEAR:
-            raise ScenarioError(f"year {self.year}: the goal lies between {FIRST_YEAR + 1} and {LAST_YEAR}")
-
-    def value(self, saved: Mapping[str, Floats], sectors: Sequence[str]) -> float:
-        """Take the number out of the outputs of a run."""
-        values = saved[self.variable][self.year - FIRST_YEAR]
-        unknown = [each for each in self.sectors if each not in sectors]
-        if unknown:
-            raise ScenarioError(f"sector '{unknown[0]}': allowed: {', '.join(sectors)}")
-        if self.sectors and values.ndim == 2:
-            values = values[:, [sectors.index(each) for each in self.sectors]]
-        return float(values.sum())
-
-
-class World:
-    """A scenario in which packages are tried: everything but the measures is fixed.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        Its own measures stay in; those that are tried come on top.
-    candidates : sequence of Chosen
-        The measures that are tried.
-    """
-
-    def __init__(self, scenario: Scenario, candidates: Sequence[Chosen]) -> None:
-        self.scenario = scenario
-        self.candidates = tuple(candidates)
-        own = scenario.programme().chosen
-        tried = {each.measure.slug for each in candidates}
-        self.fixed = tuple(each for each in own if each.measure.slug not in tried)
-        self.programme = Programme((*self.fixed, *self.candidates), scenario.explore)
-        bare = replace(scenario, policies=(), technology="trend")
-        self.model = model_for(bare).with_programme(self.programme)
-        self.sectors = self.model.equations.dimensions["Sector"]
-        self.kernel = self.model.program(GOALS)
-        self.years = np.arange(FIRST_YEAR, LAST_YEAR + 2)
-        assert self.model.parameters is not None
-        self.tables = self.model.parameters
-        self._bases: dict[bytes, dict[str, Any]] = {}
-
-    def run(self, strengths: Sequence[float]) -> dict[str, Floats]:
-        """Run with a strength for each candidate."""
-        given = {each.measure.slug: float(s) for each, s in zip(self.candidates, strengths, strict=True)}
-        given |= {each.measure.slug: each.value(self.scenario.explore) for each in self.fixed}
-        levers = self.programme.levers(self.model.equations, self.tables, self.years, given)
-        variables = self.model.equations.variables
-        plain = {n: s for n, s in levers.items() if not variables[n].dimensions}
-        paths = {n: np.asarray(s.values) for n, s in sorted(plain.items())}
-        key = b"".join(n.encode() + path.tobytes() for n, path in paths.items() if path.any())
-        if key not in self._bases:
-            tables = self.tables.replace({STRENGTH + slug: strength for slug, strength in given.items()})
-            model = self.model.with_parameters(tables)
-            self._bases[key] = model.inputs(self.kernel.inputs, FIRST_YEAR, LAST_YEAR + 1)
-        own = {n: s for n, s in levers.items() if n in self.kernel.inputs}
-        inputs = {**self._bases[key], **own}
-        return self.kernel.run(inputs, FIRST_YEAR, LAST_YEAR + 1, DEFAULT_STEP, "rk4").saved
-
-    def values(self, mixes: Sequence[Sequence[float]], goals: Sequence[Goal]) -> Floats:
-        """Run many mixes; gives the goals, shape (mixes, goals)."""
-
-        def one(mix: Sequence[float]) -> list[float]:
-            saved = self.run(mix)
-            return [goal.value(saved, self.sectors) for goal in goals]
-
-        # The first run compiles what is not on disk yet; two threads must not do so at once.
-        found = [one(mix) for mix in mixes[:1]]
-        with ThreadPoolExecutor(processors()) as pool:
-            found += pool.map(one, mixes[1:])
-        return np.array(found).reshape(len(mixes), len(goals))
-
-
-def _candidates(scenario: Scenario, policies: Sequence[Given], explore: bool) -> tuple[Scenario, tuple[Chosen, ...]]:
-    chosen = replace(scenario, policies=()).changed(policies=policies).policies
-    if not chosen:
-        raise ScenarioError("no measures to try; remedy: give some, such as policies=['job_agreement', 'pension_age']")
-    return replace(scenario, explore=explore or scenario.explore), chosen
-
-
-def attribute(
-    policies: Sequence[Given],
-    scenario: Given | Scenario = "baseline",
-    *,
-    variable: str = "need_gap",
-    year: int = 2040,
-    sectors: Sequence[str] = (),
-    explore: bool = False,
-) -> pd.DataFrame:
-    """Say what each measure of a package contributes.
-
-    Parameters
-    ----------
-    policies : sequence of str or mapping
-        The package, as for `krapte_sd.run`.
-    scenario : str or mapping
-        What it is added to.
-    variable, year, sectors
-        What is attributed, see `Goal`.
-    explore : bool
-        Use the exploratory ranges of measures whose effect is unknown.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a measure: id, name, status, ``alone`` (change of the variable if it stands alone), ``last`` (if it
-        comes after all others) and ``contribution`` (Shapley value); then the rows ``overlap`` (what the single
-        effects have too much: package minus their sum) and ``package`` (one run). Contributions add up to the package;
-        ``alone`` and overlap do as well. ``reference`` in the attributes is the variable without the package.
-
-    Raises
-    ------
-    ScenarioError
-        If a measure does not exist, or more than ten have an effect.
-    """
-    import pandas as pd
-
-    base, chosen = _candidates(read_scenario(scenario), policies, explore)
-    goal = Goal(variable, year, tuple(sectors))
-    world = World(base, chosen)
-    full = [each.value(base.explore) for each in chosen]
-    active = [k for k, each in enumerate(chosen) if full[k] and each.measure.effects]
-    if len(active) > _MOST:
-        raise ScenarioError(
-            f"attribute: {len(active)} measures with an effect; allowed: at most {_MOST}, whose {2**_MOST} subsets are "
-            "run; remedy: attribute parts of the package"
-        )
-    subsets = [subset for size in range(len(active) + 1) for subset in combinations(active, size)]
-    mixes = [[full[k] if k in subset else 0.0 for k in range(len(chosen))] for subset in subsets]
-    found = dict(zip(subsets, world.values(mixes, [goal])[:, 0].tolist(), strict=True))
-    whole, nothing = tuple(active), found[()]
-    rows: list[tuple[str, str, str, float, float, float]] = []
-    for k, each in enumerate(chosen):
-        alone = last = share = 0.0
-        if k in active:
-            alone = found[(k,)] - nothing
-            last = found[whole] - found[tuple(j for j in whole if j != k)]
-            share = _shapley(k, active, found)
-        own = each.measure
-        rows.append((own.id, own.slug, own.status, alone, last, share))
-    total = found[whole] - nothing
-    overlap = total - sum(row[3] for row in rows)
-    rows += [("", "overlap", "", overlap, math.nan, math.nan), ("", "package", "", total, math.nan, total)]
-    table = pd.DataFrame(rows, columns=["id", "name", "status", "alone", "last", "contribution"])
-    table.attrs = {"reference": nothing, "variable": variable, "year": year, "runs": len(subsets)}
-    return table
-
-
-def _shapley(k: int, active: Sequence[int], found: Mapping[tuple[int, ...], float]) -> float:
-    """Mean over all orders of what one measure adds to those before it."""
-    others = [j for j in active if j != k]
-    total = 0.0
-    for size in range(len(others) + 1):
-        weight = 1 / ((len(others) + 1) * math.comb(len(others), size))
-        for subset in combinations(others, size):
-            total += weight * (found[tuple(sorted((*subset, k)))] - found[subset])
-    return total
 
 
 @dataclass(frozen=True)
@@ -311,7 +114,7 @@ def _useful(scenario: Scenario, policies: Sequence[Given] | None, explore: bool)
     if policies is None:
         known = [m for m in measures().values() if m.effects and m.deck and (explore or m.effect_known)]
         policies = [each.slug for each in known]
-    return _candidates(scenario, policies, explore)
+    return candidates(scenario, policies, explore)
 
 
 def _costs(world: World, costs: Mapping[str, float] | None) -> Floats:
@@ -563,23 +366,3 @@ def robust_package(
     own = table[table["world"] == f"population {base.population}"].iloc[0]
     numbers = (float(own["reference"]), float(own["reached"]), float(own["best"]))
     return _package(worlds[f"population {base.population}"], mix, shares, goal, numbers), table
-
-
-def drawn_scenarios(base: Scenario, count: int, seed: int) -> list[Scenario]:
-    """Give scenarios with drawn parameters, as the members of an ensemble have them."""
-    from krapte_sd.ensemble.sampling import between, read_sampling
-
-    model = model_for(replace(base, policies=(), technology="trend"))
-    tables = model.parameters
-    assert tables is not None
-    names = [n for n in model.equations.inputs if n in tables]
-    sampling = read_sampling(tables, names, seed)
-    found = []
-    for k in range(count):
-        changes: dict[str, Any] = {}
-        for name, deviation in sampling.deviations(k, 1).items():
-            low, value, high = tables.low(name), tables.values(name), tables.high(name)
-            drawn = between(low.values, value.values, high.values, deviation)[0]
-            changes[name] = value.copy(data=drawn) if value.ndim else float(drawn)
-        found.append(base.changed(parameters={**changes, **base.parameters}))
-    return found
