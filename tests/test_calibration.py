@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from krapte_sd import calibration
-from krapte_sd.backtest.run import start_points
+from krapte_sd.backtest.outcomes import past
+from krapte_sd.backtest.run import start_points, targets
 from krapte_sd.ensemble.points import Points
 from krapte_sd.errors import ParameterError
+from krapte_sd.parameters import history, observations
 
 ORIGIN, UNTIL = 2010, 2014
 YEARS = UNTIL - ORIGIN + 1
@@ -46,6 +50,49 @@ def test_a_parameter_without_effect_is_named(points: Points) -> None:
     assert table.loc["separation_rate", "identified"]
     assert found.eigenvalues[-1] == pytest.approx(0.0, abs=1e-9)
     assert abs(found.directions.iloc[:, -1]["jobs_follow_people"]) == pytest.approx(1.0)
+
+
+def test_figures_after_the_window_change_no_estimate(points: Points, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("separation_rate", "entry_rate", "reference_tightness")
+    true = calibration.calibrate(ORIGIN, UNTIL, names, points=points)
+    observed = observations.read_observations()
+    for year, same in ((UNTIL + 1, True), (UNTIL, False)):
+        table = observed.table.copy()
+        early = table["period"].str[:4].replace("", "0").astype(int) < year
+        table["value"] = table["value"].where(early, 1.5 * table["value"] + 12_345.0)
+        changed = observations.Observations(table, observed.info, observed.sources)
+        monkeypatch.setattr(observations, "read_observations", lambda changed=changed: changed)
+        other = calibration.calibrate(ORIGIN, UNTIL, names, points=points)
+        assert other.table.equals(true.table) == same
+        monkeypatch.undo()
+
+
+def test_estimates_stay_inside_their_ranges_and_say_so(points: Points) -> None:
+    figures = calibration.compared(points, {"separation_rate": np.array([1.6])}, YEARS)[0]
+    found = calibration.calibrate(ORIGIN, UNTIL, ("separation_rate",), figures=figures, prior=100.0, points=points)
+    assert found.table["deviation"].tolist() == [pytest.approx(1.0)]
+    assert found.table["at_end"].tolist() == [True]
+
+
+def test_years_after_the_window_are_scored_with_and_without_estimates() -> None:
+    points = start_points(ORIGIN, ORIGIN + 7)
+    found = calibration.calibrate(ORIGIN, UNTIL, ("separation_rate", "entry_rate"), points=points)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history, "HORIZON", 7)
+        scores = calibration.judge(ORIGIN, UNTIL, found, points).set_index("target")
+        nothing = replace(found, table=found.table.assign(deviation=0.0))
+        same = calibration.judge(ORIGIN, UNTIL, nothing, points).set_index("target")
+    assert list(scores.index) == list(calibration.ERRORS)
+    assert (scores["first"] == UNTIL + 1).all()
+    assert (scores["last"] == ORIGIN + 6).all()
+    assert (scores["tables"] == same["tables"]).all()
+    assert (same["tables"] == same["estimated"]).all()
+    assert (scores["tables"] != scores["estimated"]).all()
+    run = targets(points.run({"separation_rate": np.zeros(1)}))["unemployed"][0]
+    actual = past(observations.read_observations(), ORIGIN)["unemployed"]
+    at = slice(UNTIL + 1 - int(actual.years[0]), ORIGIN + 7 - int(actual.years[0]))
+    expected = np.abs(run[..., YEARS:7].ravel() - actual.values[0, at]).sum() / actual.values[0, at].sum()
+    assert scores.loc["unemployed", "tables"] == pytest.approx(expected)
 
 
 def test_bad_windows_and_names_are_refused(points: Points) -> None:

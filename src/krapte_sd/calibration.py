@@ -3,7 +3,8 @@
 The model starts at an origin and is compared with yearly figures of a window. Parameters move inside their ranges: each
 has a deviation, 0 its value in the table, 1 the upper and -1 the lower end, and the range is the prior (a normal
 distribution with the deviation as its standard deviation). Nonlinear least squares (`scipy.optimize.least_squares`);
-all runs that a step needs are members of one run of the kernel. Figures after the window are never read.
+all runs that a step needs are members of one run of the kernel. Figures after the window are never read; `judge` looks
+at them when the estimates stand.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from krapte_sd.ensemble.points import Points
 
-__all__ = ["PARAMETERS", "Calibrated", "calibrate", "compared"]
+__all__ = ["PARAMETERS", "Calibrated", "calibrate", "compared", "judge"]
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +42,8 @@ STEP: Final = 0.02
 IDENTIFIED: Final = 0.5
 """Least share of the prior variance that the figures take away from a parameter that they can tell."""
 
-_FURTHEST: Final = 3.0
+FURTHEST: Final = 1.0
+"""Parameters stay inside their ranges: outside, a time may fall to nothing, where slopes mean nothing either."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Calibrated:
     ----------
     table : pandas.DataFrame
         By parameter: deviation, error (standard error of the deviation with the prior), told (share of the prior
-        variance that the figures take away), identified.
+        variance that the figures take away), identified, at_end (at an end of its range, where the error is that of a
+        parameter which could go on).
     eigenvalues : numpy.ndarray
         Of the information in the figures alone, in units of the prior, falling: those below one are directions in which
         the prior leads.
@@ -144,7 +147,7 @@ def calibrate(
         return np.concatenate([of_figures(place), np.eye(k) / prior])
 
     start = np.zeros(k)
-    fit = least_squares(residuals, start, jacobian, bounds=(-_FURTHEST, _FURTHEST), xtol=1e-10, ftol=1e-12, max_nfev=40)
+    fit = least_squares(residuals, start, jacobian, bounds=(-FURTHEST, FURTHEST), xtol=1e-10, ftol=1e-12, max_nfev=40)
     slopes = of_figures(fit.x)
     information = slopes.T @ slopes
     variance = np.linalg.inv(information + np.eye(k) / prior**2)
@@ -156,11 +159,52 @@ def calibrate(
         "error": np.sqrt(np.diag(variance)),
         "told": told,
         "identified": told >= IDENTIFIED,
+        "at_end": np.abs(fit.x) > FURTHEST - STEP,
     })  # fmt: skip
     order = np.argsort(values)[::-1]
     directions = pd.DataFrame(vectors[:, order], index=names)
     before, after = (float(np.sqrt((misfits(each[None]) ** 2).mean())) for each in (start, fit.x))
     return Calibrated(table, values[order], directions, after, before)
+
+
+def judge(origin: int, until: int, found: Calibrated, points: Points | None = None) -> pd.DataFrame:
+    """Score the years after the window, with the parameters of the tables and with those estimated.
+
+    Parameters
+    ----------
+    origin, until : int
+        The start and the last year of the window of the calibration.
+    found : Calibrated
+        Its outcome.
+    points : Points, optional
+        The compiled model, see `krapte_sd.backtest.run.start_points`, up to the horizon of the back-test.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By target: first, last (years scored), tables, estimated (weighted absolute errors).
+    """
+    import pandas as pd
+
+    from krapte_sd.backtest.measures import weighted_error
+    from krapte_sd.backtest.outcomes import past
+    from krapte_sd.backtest.run import start_points, targets
+    from krapte_sd.parameters.history import HORIZON
+    from krapte_sd.parameters.observations import read_observations
+
+    here = points or start_points(origin, origin + HORIZON)
+    estimates = found.table.set_index("parameter")["deviation"]
+    runs = targets(here.run({str(name): np.array([0.0, each]) for name, each in estimates.items()}))
+    happened = past(read_observations(), origin)
+    rows = []
+    for name in ERRORS:
+        years = [y for y in range(until + 1, origin + HORIZON) if y in happened[name].years]
+        if not years:
+            continue
+        actual = happened[name].values[:, np.searchsorted(happened[name].years, years)]
+        own = [runs[name][k].reshape(actual.shape[0], -1)[:, np.array(years) - origin] for k in (0, 1)]
+        rows.append((name, years[0], years[-1], *(weighted_error(each, actual) for each in own)))
+    return pd.DataFrame(rows, columns=["target", "first", "last", "tables", "estimated"])
 
 
 def _observed(origin: int, years: int) -> Floats:

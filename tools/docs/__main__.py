@@ -4,8 +4,8 @@
 ``regions`` computes docs/regions.md alone; ``policies`` computes docs/policies.md. Text outside the markers is written
 by hand and stays as it is.
 ``equations`` makes docs/equations.md and docs/images/modules.svg; ``loops`` computes docs/loops.md and draws
-docs/images/loops/*.png; ``validation`` computes docs/validation.md; ``data-cards`` makes docs/data-cards.md out of the
-parameters; ``screenshots`` takes docs/images/screenshots/*.png with a browser.
+docs/images/loops/*.png; ``validation`` computes docs/validation.md, ``calibration`` docs/calibration.md; ``data-cards``
+makes docs/data-cards.md out of the parameters; ``screenshots`` takes docs/images/screenshots/*.png with a browser.
 
 A step is a module of this package with a function ``make(root, write=...)`` that gives the names of what was stale; to
 add one, name it in `STEPS`. With ``--check`` nothing is written; the exit code is 1 if something is stale.
@@ -20,7 +20,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-STEPS = ("baseline", "regions", "policies", "equations", "loops", "validation", "data-cards", "screenshots")
+STEPS = (
+    "baseline",
+    "regions",
+    "policies",
+    "equations",
+    "loops",
+    "validation",
+    "calibration",
+    "data-cards",
+    "screenshots",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
