@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
+from math import comb
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from krapte_sd.ensemble.points import Points
 
-__all__ = ["population_intervals"]
+__all__ = ["SOURCES", "population_intervals", "variance_by_source"]
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +30,20 @@ YEARS: Final = (2030, 2040, 2050)
 MEMBERS: Final = 1000
 SEED: Final = 1
 OFFICIAL: Final = "forecast_population"
+SPLIT_MEMBERS: Final = 150
+
+SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "population": ("population",),
+    "supply": ("supply", "programmes", "levers", "loops"),
+    "labour market at the start": ("labour", "vacancies", "cycle"),
+    "behaviour": ("behaviour",),
+    "need and technology": ("demand", "tasks", "housing", "technology"),
+}
+"""Sources of uncertainty, each with the tables whose parameters belong to it.
+
+Behaviour holds the answers to wages, the pension age and how far need follows expected supply; need holds output,
+productivity, the tasks of society and homes.
+"""
 
 
 def population_intervals(
@@ -80,6 +96,112 @@ def population_intervals(
     }, index=pd.Index(years, name="year"))  # fmt: skip
     table["ratio"] = (table["high"] - table["low"]) / (table["official_high"] - table["official_low"])
     return table
+
+
+def variance_by_source(
+    years: Sequence[int] = YEARS,
+    *,
+    members: int = SPLIT_MEMBERS,
+    seed: int = 7,
+    sources: Mapping[str, Sequence[str]] = SOURCES,
+    points: Points | None = None,
+) -> pd.DataFrame:
+    """Split the variance of the need gap of all sectors between sources.
+
+    Parameters
+    ----------
+    years : sequence of int
+        1 Januaries.
+    members, seed : int
+        As in `krapte_sd.run`; every set of sources is drawn for so many members, with the same draws.
+    sources : mapping of str to sequence of str
+        The tables of each source. Each parameter that is drawn must belong to exactly one. The number of runs doubles
+        with each source: there is an ensemble for every set of them.
+    points : Points, optional
+        The compiled model, with ``need_gap`` among its outputs; default: the baseline for the country.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By source and year: parameters (how many are drawn), deviation (standard deviation with this source alone,
+        persons), alone (its variance over that with all drawn) and share (Shapley). The shares of a year add up to one;
+        those alone need not.
+
+    Raises
+    ------
+    ParameterError
+        If `members` or `seed` is not allowed, or the sources do not divide the parameters.
+
+    Notes
+    -----
+    What sources do only together is divided by Shapley's rule: the mean, over all orders of the sources, of what the
+    variance grows by when a source is drawn as well. Sources that are not drawn stay at the values in the tables. So
+    these are not the effects of Song, Nelson and Staum (2016), which average over what the others may be.
+    """
+    import pandas as pd
+
+    if members == 1:
+        raise ParameterError("variance by source: one member has no variance; give 2 or more")
+    here = points or _points("need_gap", max(years))
+    groups = _divided(here, sources)
+    sets = [frozenset(each) for size in range(1, len(groups) + 1) for each in combinations(groups, size)]
+    variance = dict(zip(sets, _variances(here, _deviations(here, members, seed), groups, sets, years), strict=True))
+    variance[frozenset()] = np.zeros(len(years))
+    whole = variance[frozenset(groups)]
+    if not (whole > 0).all():
+        raise ParameterError("variance by source: the need gap is the same for all members")
+    rows = []
+    for source, group in groups.items():
+        alone, share = variance[frozenset({source})], _shapley(source, variance, len(groups)) / whole
+        rows += [
+            (year, source, len(group), float(np.sqrt(alone[k])), float(alone[k] / whole[k]), float(share[k]))
+            for k, year in enumerate(years)
+        ]
+    table = pd.DataFrame(rows, columns=["year", "source", "parameters", "deviation", "alone", "share"])
+    return table.sort_values("year", kind="stable", ignore_index=True)
+
+
+def _variances(
+    points: Points,
+    deviations: Mapping[str, Floats],
+    groups: Mapping[str, Sequence[str]],
+    sets: Sequence[frozenset[str]],
+    years: Sequence[int],
+) -> Floats:
+    """Give the variance of the need gap with some sets of sources drawn, shape (sets, years)."""
+    belongs = {name: source for source, group in groups.items() for name in group}
+    # One run of all ensembles, one behind the other.
+    stacked = {
+        name: np.concatenate([values if belongs[name] in each else np.zeros(len(values)) for each in sets])
+        for name, values in deviations.items()
+    }
+    gaps = _yearly(points, stacked, "need_gap", years).reshape(len(sets), -1, len(years))
+    # The first member is the run without draws.
+    return np.asarray(gaps[:, 1:].var(axis=1, ddof=1), np.float64)
+
+
+def _shapley(source: str, worth: Mapping[frozenset[str], Floats], count: int) -> Floats:
+    """Give the mean of what a source adds, over all orders."""
+    without = [each for each in worth if source not in each]
+    adds = [(worth[each | {source}] - worth[each]) / (count * comb(count - 1, len(each))) for each in without]
+    return np.asarray(np.sum(adds, axis=0), np.float64)
+
+
+def _divided(points: Points, sources: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Give the drawn parameters of each source."""
+    assert points.model.parameters is not None
+    groups: dict[str, list[str]] = {source: [] for source in sources}
+    problems = []
+    for name in points.names:
+        theme = points.model.parameters[name].theme
+        found = [source for source, themes in sources.items() if theme in themes]
+        if len(found) == 1:
+            groups[found[0]].append(name)
+        else:
+            problems.append(f"'{name}' of the table '{theme}' belongs to {' and '.join(found) or 'no source'}")
+    if problems:
+        raise ParameterError.collect("sources of variance; each table belongs to one", problems)
+    return groups
 
 
 def _points(output: str, until: int) -> Points:
