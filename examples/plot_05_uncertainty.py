@@ -23,9 +23,13 @@ years = gap["time"].dt.year
 
 fan = Figure(figsize=(8, 4.5), layout="constrained")
 axes = fan.subplots()
-for low, high, shade, label in ((0.05, 0.95, 0.2, "90%"), (0.1, 0.9, 0.3, "80%"), (0.25, 0.75, 0.45, "50%")):
+for low, high, shade, label in (
+    (0.05, 0.95, "#d4e3ec", "90%"),
+    (0.1, 0.9, "#a0bdd0", "80%"),
+    (0.25, 0.75, "#6b99b6", "50%"),
+):
     band = levels.sel(quantile=[low, high])
-    axes.fill_between(years, *band, color="#2a6f97", alpha=shade, linewidth=0, label=f"{label} of members")
+    axes.fill_between(years, *band, color=shade, linewidth=0, label=f"{label} of members")
 axes.plot(years, levels.sel(quantile=0.5), color="#012a4a", label="median")
 axes.plot(years, central, color="#d1495b", linestyle="--", label="central run")
 axes.axhline(0, color="grey", linewidth=0.8)
