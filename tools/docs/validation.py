@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.docs.markers import fill, table, thousands
 
-from krapte_sd import sensitivity
+from krapte_sd import sensitivity, uncertainty
 from krapte_sd.backtest import backtest
 from krapte_sd.backtest.run import HORIZONS, MEMBERS, MODEL
 
@@ -53,6 +53,16 @@ class Analysis:
         """Shares of the variance between the leading parameters."""
         found = sensitivity.sobol(self.leading)
         return found[found["sector"] == sensitivity.ALL].set_index(["parameter", "year"])
+
+    @cached_property
+    def population(self) -> Any:
+        """The population of the members beside the official intervals."""
+        return uncertainty.population_intervals()
+
+    @cached_property
+    def sources(self) -> Any:
+        """The variance of the need gap by source."""
+        return uncertainty.variance_by_source().set_index(["source", "year"])
 
 
 def errors(found: Analysis) -> str:
@@ -107,6 +117,39 @@ def sections(found: Analysis) -> str:
     return table(["Section", "First", "Second", "Third"], rows, left=4)
 
 
+def intervals(found: Analysis) -> str:
+    """The population of the members beside the official intervals, in millions."""
+    rows = []
+    for year, each in found.population.iterrows():
+        names = ("official", "official_low", "official_high", "central", "median", "low", "high")
+        rows.append([str(year), *(f"{each[name] / 1e6:.2f}" for name in names), f"{each['ratio']:.2f}"])
+    head = [
+        "1 January",
+        "Official",
+        "Low",
+        "High",
+        "Central run",
+        "Median",
+        "Members low",
+        "High",
+        "Width over official",
+    ]
+    return table(head, rows)
+
+
+def by_source(found: Analysis) -> str:
+    """The variance of the need gap by source and year."""
+    years = uncertainty.YEARS
+    rows = []
+    for source in uncertainty.SOURCES:
+        each = [found.sources.loc[(source, year)] for year in years]
+        cells = [f"{100 * float(e[c]):.0f}" for c in ("share", "alone") for e in each]
+        told = [*(c.replace("-", "−") for c in cells), *(thousands(float(e["deviation"])) for e in each)]
+        rows.append([source.capitalize(), *told])
+    whats = ("Share {}, %", "Alone {}, %", "Deviation {}")
+    return table(["Source", *(what.format(year) for what in whats for year in years)], rows)
+
+
 def pieces(found: Analysis) -> dict[str, str]:
     """All tables and values of the page."""
     made = {"errors": errors(found), "own": own(found), "screened": screened(found), "sections": sections(found)}
@@ -120,7 +163,10 @@ def pieces(found: Analysis) -> dict[str, str]:
             made[f"{target}_{horizon}_bias"] = (
                 f"{100 * float(found.scores.loc[(target, horizon, MODEL), 'bias']):.1f}".replace("-", "−")
             )
+    made |= {"intervals": intervals(found), "by_source": by_source(found)}
     made["members"] = str(MEMBERS)
+    made["interval_members"] = f"{uncertainty.MEMBERS:,}"
+    made["source_members"] = str(uncertainty.SPLIT_MEMBERS)
     made["parameters"] = str(found.screening["parameter"].nunique())
     return made
 

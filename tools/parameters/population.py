@@ -17,6 +17,13 @@ AVERAGED = np.arange(2023, 2050)
 PARTING = 2025.0
 FERTILE = np.arange(10, 55)
 
+# A member has one future of migration: all its years lie equally far from the middle. The official interval of a late
+# year holds as well what comes and goes within a few years and adds little to the population. The share of it that is
+# drawn is calibrated, with the other ranges as they are, on the official 67% interval of the population in 2040 and
+# 2050 (krapte_sd.uncertainty.population_intervals).
+LASTING_YEARS = (2030, 2040)
+LASTING_SHARE = (1.0, 0.4)
+
 
 def derive(parameters: Path) -> None:
     """Write the table ``population``.
@@ -68,7 +75,8 @@ def _interval(sources: Table, side: str) -> np.ndarray:
 def _migration(found: Calibrated, sources: Table) -> list[Row]:
     net = found.inputs.net_migration_assumed
     published = sources.series("forecast_net_migration", "year")
-    low, high = net + _interval(sources, "low"), net + _interval(sources, "high")
+    lasting = np.interp(YEARS, LASTING_YEARS, LASTING_SHARE)
+    low, high = (net + lasting * _interval(sources, side) for side in ("low", "high"))
     rows = []
     for at, year in enumerate(YEARS.tolist()):
         value = net[at]

@@ -84,7 +84,10 @@ def _parameters() -> dict[str, dict[str, Any]]:
             "definition": "Immigration minus emigration (including corrections) of the calendar year.",
             "method": "2024 observed; 2030, 2040 and 2050 as in the official forecast, a smooth curve between; "
             "how fast "
-            "it falls from 2024 to 2030 follows from the population of 2030. Low and high are the 67% interval.",
+            "it falls from 2024 to 2030 follows from the population of 2030. Low and high are the official 67% "
+            "interval up to 2030; after that a share of it (estimated) that falls along a straight line to 0.4 in 2040 "
+            "and stays. It is calibrated so that members, each with one future of migration for all years, give the "
+            "official 67% interval of the population in 2040 and 2050.",
             "range": _none("low and high stand in the table"),
             "long_name_nl": "migratiesaldo",
         },
