@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from krapte_sd.backtest import others, run
+from krapte_sd.cli import main
 from krapte_sd.parameters.observations import Observations, read_observations
 
 PUBLISHED = ("people_short_forecast", "jobs_growth_forecast", "construction_jobs_forecast", "labour_supply_change")
@@ -74,3 +75,13 @@ def test_errors_by_sector_as_in_the_evaluation_of_roa(table: pd.DataFrame, obser
     assert found.unchanged == pytest.approx((3 + 40 + 43 + 103) / (235 + 1154 + 481 + 936))
     assert found.own == pytest.approx(0.1)
     assert found.own_unchanged == pytest.approx(0.2)
+
+
+def test_the_command_gives_the_table(
+    table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("krapte_sd.backtest.backtest", lambda starts: (pd.DataFrame({"wmape": [0.1]}), table))
+    assert main(["backtest", "--published", "--csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split(",")[:3] == ["publisher", "made", "quantity"]
+    assert [line.split(",")[0] for line in lines[1:]] == ["Cedefop", "Bakker committee", "CPB", "EIB"]
