@@ -33,10 +33,60 @@ def errors(page):
     return found
 
 
+CELLS = {
+    "Jobs, areas by group": "jobs_by_area_and_group",
+    "Workers, provinces by group": "employed_by_province_and_group",
+}
+CELL_METHODS = ("krapte_sd", "random_walk", "linear_trend", "shares_random_walk", "shares_only")
+
+
+@pytest.fixture(scope="module")
+def cells(page):
+    found = {}
+    for line in re.search(r"<!-- table: by_region -->(.*?)<!-- end -->", page, re.DOTALL)[1].splitlines():
+        texts = [cell.strip().strip("*") for cell in line.strip("|").split("|")]
+        if texts[0] in CELLS:
+            found[CELLS[texts[0]], int(texts[1])] = dict(zip(CELL_METHODS, map(float, texts[2:7]), strict=True))
+    assert {horizon for target, horizon in found if target == "jobs_by_area_and_group"} >= {1, 3, 5, 10}
+    assert {horizon for target, horizon in found if target == "employed_by_province_and_group"} >= {1, 3, 5}
+    return found
+
+
+def test_figures_by_region_in_the_text_are_those_of_the_table(page, cells):
+    told = re.findall(
+        r"<!-- value: (jobs_by_area_and_group|employed_by_province_and_group)_(\d+)_([a-z_]+) -->(.*?)<!-- end -->",
+        page,
+    )
+    assert len(told) >= 6
+    for target, horizon, method, value in told:
+        assert float(value) == cells[target, int(horizon)][method], (target, horizon, method)
+
+
+def test_cells_are_better_than_the_random_walk_and_the_trend(cells):
+    for own in cells.values():
+        assert own["krapte_sd"] < min(own["random_walk"], own["linear_trend"])
+
+
+def test_the_shares_alone_are_half_of_the_error_of_areas_at_ten_years(cells):
+    own = cells["jobs_by_area_and_group", 10]
+    assert 0.4 < own["shares_only"] / own["krapte_sd"] < 0.75
+
+
+def test_published_forecasts_are_scored(page):
+    found = re.search(r"<!-- table: others -->(.*?)<!-- end -->", page, re.DOTALL)[1]
+    for publisher in ("Cedefop", "Bakker committee", "CPB", "EIB"):
+        assert f"| {publisher}, " in found
+
+
+def test_no_zero_has_a_sign(page):
+    assert not re.search(r"[-−]0(\.0+)?(?![\d.])", re.sub(r"\d-0|[\w`]-0", "", page))
+
+
 def test_figures_in_the_text_are_those_of_the_table(page, errors):
     told = re.findall(
         r"<!-- value: ([a-z_]+?)_(\d+)_(krapte_sd|random_walk|linear_trend|arima|ets) -->(.*?)<!-- end -->", page
     )
+    told = [each for each in told if each[0] in LABELS.values()]
     assert len(told) > 10
     for target, horizon, method, value in told:
         assert float(value) == errors[target, int(horizon)][method], (target, horizon, method)

@@ -52,7 +52,7 @@ def thousands(persons: float) -> str:
 
 def tenths(persons: float) -> str:
     """Write persons in thousands with one decimal."""
-    return _without_negative_zero(f"{persons / 1000:.1f}")
+    return without_negative_zero(f"{persons / 1000:.1f}")
 
 
 def signed(persons: float) -> str:
@@ -62,8 +62,14 @@ def signed(persons: float) -> str:
 
 def percent(share: float, decimals: int = 1) -> str:
     """Write a share in percent."""
-    return _without_negative_zero(f"{100 * share:.{decimals}f}")
+    return without_negative_zero(f"{100 * share:.{decimals}f}")
 
 
-def _without_negative_zero(text: str) -> str:
+def number(value: float, decimals: int = 1) -> str:
+    """Write a number, with a minus sign if it is below zero as written."""
+    return without_negative_zero(f"{value:.{decimals}f}").replace("-", "−")
+
+
+def without_negative_zero(text: str) -> str:
+    """Take the sign off a number that is zero as written."""
     return text.removeprefix("-") if float(text) == 0 else text

@@ -6,10 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tools.docs.markers import fill, table, thousands
+from tools.docs import backtest_tables
+from tools.docs.markers import fill, number, table, thousands
 
 from krapte_sd import sensitivity, uncertainty
-from krapte_sd.backtest import backtest
+from krapte_sd.backtest import backtest, published
+from krapte_sd.backtest.others import sector_errors
 from krapte_sd.backtest.run import HORIZONS, MEMBERS, MODEL
 
 PAGE = "docs/validation.md"
@@ -32,9 +34,14 @@ class Analysis:
     """What the page is about; each part is computed once, when it is first asked for."""
 
     @cached_property
+    def back(self) -> Any:
+        """The scores and the forecasts of the back-test."""
+        return backtest()
+
+    @cached_property
     def scores(self) -> Any:
         """The scores of the back-test, by target, horizon and method."""
-        return backtest()[0].set_index(["target", "horizon", "method"])
+        return self.back[0].set_index(["target", "horizon", "method"])
 
     @cached_property
     def screening(self) -> Any:
@@ -83,8 +90,7 @@ def own(found: Analysis) -> str:
     for target, label in TARGETS.items():
         for horizon in HORIZONS:
             each = found.scores.loc[(target, horizon, MODEL)]
-            cells = [f"{float(each['skill']):.2f}".replace("-", "−")]
-            cells += [f"{100 * float(each[c]):.1f}".replace("-", "−") for c in ("bias", "crps")]
+            cells = [number(float(each["skill"]), 2), *(number(100 * float(each[c])) for c in ("bias", "crps"))]
             cells += [f"{100 * float(each[c]):.0f}" for c in ("direction", "coverage")]
             rows.append([label, str(horizon), *cells, str(int(each["figures"]))])
     head = ["What", "Horizon", "Skill", "Bias, %", "CRPS, %", "Direction right, %", "Inside the 80% band, %", "Figures"]
@@ -99,9 +105,9 @@ def screened(found: Analysis) -> str:
     for name in found.leading:
         cells = [thousands(float(whole.loc[(name, year), "effect"])) for year in YEARS]
         cells += [
-            f"{100 * float(found.variance.loc[(name, year), c]):.0f}" for year in YEARS for c in ("first", "total")
+            number(100 * float(found.variance.loc[(name, year), c]), 0) for year in YEARS for c in ("first", "total")
         ]
-        rows.append([f"`{name}`", *[c.replace("-", "−") for c in cells]])
+        rows.append([f"`{name}`", *cells])
     head = ["Parameter", *(f"Effect {y}" for y in YEARS)]
     head += [f"{what} {y}, %" for y in YEARS for what in ("Alone", "In all")]
     return table(head, rows)
@@ -160,9 +166,12 @@ def pieces(found: Analysis) -> dict[str, str]:
                 made[f"{target}_{horizon}_{method}"] = f"{error:.1f}"
             covered = 100 * float(found.scores.loc[(target, horizon, MODEL), "coverage"])
             made[f"{target}_{horizon}_coverage"] = f"{covered:.0f}"
-            made[f"{target}_{horizon}_bias"] = (
-                f"{100 * float(found.scores.loc[(target, horizon, MODEL), 'bias']):.1f}".replace("-", "−")
-            )
+            made[f"{target}_{horizon}_bias"] = number(100 * float(found.scores.loc[(target, horizon, MODEL), "bias"]))
+    made |= {
+        "by_region": backtest_tables.by_region(found.scores),
+        "others": backtest_tables.of_others(published(found.back[1])),
+    }
+    made |= backtest_tables.values(found.scores, sector_errors(found.back[1]))
     made |= {"intervals": intervals(found), "by_source": by_source(found)}
     made["members"] = str(MEMBERS)
     made["interval_members"] = f"{uncertainty.MEMBERS:,}"

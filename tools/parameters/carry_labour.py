@@ -423,6 +423,22 @@ PUBLISHED: tuple[tuple[str, str, str, float, str, str], ...] = (
     ("labour_supply_change_trend", "", "2013/2060", 350e3, "literature", "cpb_2014"),
     ("labour_supply_change_ageing", "", "2013/2060", -300e3, "literature", "cpb_2014"),
     ("labour_supply_change_population", "", "2013/2060", -300e3, "literature", "cpb_2014"),
+    ("people_short_forecast", "", "2015", 375e3, "literature", "bakker_2008"),
+    ("people_short_forecast", "", "2040", 700e3, "literature", "bakker_2008"),
+    ("jobs_growth_forecast", "", "2006/2015", 600e3, "literature", "cedefop_2008"),
+    ("construction_jobs_forecast", "F", "2018", 314e3, "literature", "eib_2018"),
+    ("construction_jobs_forecast", "F", "2023", 336e3, "literature", "eib_2018"),
+    ("replacement_demand_overestimated", "", "1993/1998", 440e3, "literature", "roa_2001"),
+    *(
+        (series, sector, year, 1e3 * thousands, "literature", "roa_2001")
+        for series, year, figures in (
+            ("workers_roa_realised", "1993", (232, 157 + 125 + 515 + 254 + 63, 438, 833)),
+            ("workers_roa_forecast", "1998", (227, 153 + 134 + 510 + 252 + 64, 454, 875)),
+            ("workers_roa_realised", "1998", (235, 169 + 138 + 524 + 253 + 70, 481, 936)),
+        )
+        # agriculture; food, chemistry, metal, other industry and energy together; construction; trade
+        for sector, thousands in zip(("A", "B-E", "F", "G"), figures, strict=True)
+    ),
     ("participation_15_74", "", "2013", 71.0, "literature", "cpb_2014"),
     ("participation_15_74", "", "2060", 75.0, "literature", "cpb_2014"),
     ("construction_workers_wanted", "F", "2019/2023", 94e3, "literature", "eib_2018"),

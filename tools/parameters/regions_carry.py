@@ -70,6 +70,8 @@ PROVINCES = {
     "Nederland": "NL",
 }
 TOTAL = "A-U"
+ACCOUNT_YEARS = ("2000", "2005", "2010", "2015", "2017")
+"""Years of which the regional accounts are known by province and group."""
 
 
 def carry(raw: Path, out: Path) -> None:
@@ -229,7 +231,7 @@ def _jobs(labour: Path) -> Iterator[Row]:
 def _accounts(labour: Path) -> Iterator[Row]:
     for raw in read_records(labour / "employment_by_region_sector_nama_10r_3empers.csv"):
         code = PROVINCES.get(raw["region"]) if len(raw["nuts_code_2016"]) <= 4 else None
-        if raw["year"] == "2017" and code:
+        if raw["year"] in ACCOUNT_YEARS and code:
             sector = TOTAL if raw["nace_group"] in ("TOTAL", "total", "A-U", "all") else raw["nace_group"]
             yield Row(
                 "employed_persons_by_region",

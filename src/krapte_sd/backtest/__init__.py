@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from krapte_sd.backtest.others import published
 from krapte_sd.backtest.run import backtest, forecasts, scores
 
-__all__ = ["backtest", "forecasts", "scores"]
+__all__ = ["backtest", "forecasts", "published", "scores"]

@@ -41,7 +41,9 @@ def direction(forecast: Floats, actual: Floats, last: Floats) -> float:
 
 
 def coverage(mean: Floats, spread: Floats, actual: Floats) -> float:
-    """Share of figures inside the 80% band of a normal distribution."""
+    """Share of figures inside the 80% band of a normal distribution; nan if there is no band."""
+    if np.isnan(spread).all():
+        return float("nan")
     width = float(ndtri(0.5 + COVERED / 2))
     return float((np.abs(actual - mean) <= width * spread).mean())
 
@@ -50,13 +52,15 @@ def crps(mean: Floats, spread: Floats, actual: Floats) -> float:
     """Continuous ranked probability score of normal distributions, over what happened.
 
     The closed form of Gneiting and Raftery (2007, Journal of the American Statistical Association 102, 359-378). With
-    no spread it is the weighted error.
+    no spread it is the weighted error; nan if the spread is not known.
 
     Examples
     --------
     >>> round(crps(np.array([0.0]), np.array([1.0]), np.array([1.0])), 6)
     0.602441
     """
+    if np.isnan(spread).all():
+        return float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (actual - mean) / spread
         density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)

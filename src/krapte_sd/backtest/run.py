@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from krapte_sd.backtest.benchmarks import BENCHMARKS, Outlook, deviations
 from krapte_sd.backtest.measures import bias, coverage, crps, direction, weighted_error
 from krapte_sd.backtest.outcomes import GROUPS, SECTIONS, TARGETS, Past, past
+from krapte_sd.backtest.regional import REGIONAL, SHARES_ONLY, SHARES_WALK, regional_forecasts
 from krapte_sd.errors import ParameterError
 from krapte_sd.parameters.history import HORIZON, origins
 
@@ -53,7 +54,8 @@ def backtest(
     -------
     scores : pandas.DataFrame
         Columns target, horizon, method, wmape, bias, direction, coverage, crps, skill (1 less wmape over that of the
-        random walk), origins, figures. Horizon 1 is the year that begins at the origin.
+        random walk), origins, figures. Horizon 1 is the year that begins at the origin. The targets by region and
+        group have no band, so no coverage and no crps; see `krapte_sd.backtest.regional`.
     forecasts : pandas.DataFrame
         Columns target, origin, unit, year, horizon, method, mean, spread, actual, last: persons, means of the year.
 
@@ -92,6 +94,8 @@ def forecasts(
             outlooks[name] = {target: _each(before[target], method) for target in TARGETS}
         for method_name, by_target in outlooks.items():
             parts += [_rows(target, origin, happened[target], by_target[target], method_name) for target in TARGETS]
+        nation = {MODEL: outlooks[MODEL]["employed_by_group"].mean}
+        parts.append(regional_forecasts(origin, origin + HORIZON, figures, nation, before["employed_by_group"]))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -185,15 +189,17 @@ def scores(found: pd.DataFrame, horizons: Sequence[int] = HORIZONS) -> pd.DataFr
     import pandas as pd
 
     rows = []
-    for target in TARGETS:
+    for target in (*TARGETS, *REGIONAL):
         for horizon in horizons:
             here = found[(found["target"] == target) & (found["horizon"] == horizon)]
             walk = here[here["method"] == "random_walk"]
             if here.empty:
                 continue
             naive = weighted_error(walk["mean"].to_numpy(), walk["actual"].to_numpy())
-            for method in (MODEL, *BENCHMARKS):
+            for method in (MODEL, *BENCHMARKS, SHARES_WALK, SHARES_ONLY):
                 own = here[here["method"] == method]
+                if own.empty:
+                    continue
                 mean, spread, actual, last = (own[c].to_numpy(float) for c in ("mean", "spread", "actual", "last"))
                 error = weighted_error(mean, actual)
                 rows.append({

@@ -59,7 +59,11 @@ def add_commands(commands: Any, divisions: Sequence[str]) -> None:
     test.add_argument(
         "--origin", metavar="YEAR", type=int, action="append", help="a start; may be repeated; default: all there are"
     )
-    test.add_argument("--forecasts", action="store_true", help="give the single forecasts instead of the scores")
+    shown = test.add_mutually_exclusive_group()
+    shown.add_argument("--forecasts", action="store_true", help="give the single forecasts instead of the scores")
+    shown.add_argument(
+        "--published", action="store_true", help="give forecasts that others published at the time beside the back-test"
+    )
     test.set_defaults(command=_backtest)
 
 
@@ -120,8 +124,12 @@ def _check_behaviour(arguments: argparse.Namespace) -> int:
 
 
 def _backtest(arguments: argparse.Namespace) -> int:
-    from krapte_sd.backtest import backtest
+    from krapte_sd.backtest import backtest, published
 
-    scores, forecasts = backtest(arguments.origin)
-    print_table((forecasts if arguments.forecasts else scores).round(4), arguments.csv)
+    table, forecasts = backtest(arguments.origin)
+    if arguments.forecasts:
+        table = forecasts
+    elif arguments.published:
+        table = published(forecasts)
+    print_table(table.round(4), arguments.csv)
     return 0
