@@ -13,6 +13,7 @@ from krapte_sd.ensemble.sampling import Sampling
 from krapte_sd.errors import ParameterError
 
 
+@pytest.mark.slow
 def test_members_give_the_official_intervals_of_the_population() -> None:
     found = uncertainty.population_intervals()
     assert found.index.tolist() == [2030, 2040, 2050]

@@ -152,8 +152,8 @@ def by_source(found: Analysis) -> str:
         cells = [f"{100 * float(e[c]):.0f}" for c in ("share", "alone") for e in each]
         told = [*(c.replace("-", "−") for c in cells), *(thousands(float(e["deviation"])) for e in each)]
         rows.append([source.capitalize(), *told])
-    whats = ("Share {}, %", "Alone {}, %", "Deviation {}")
-    return table(["Source", *(what.format(year) for what in whats for year in years)], rows)
+    columns = ("Share {}, %", "Alone {}, %", "Deviation {}")
+    return table(["Source", *(what.format(year) for what in columns for year in years)], rows)
 
 
 def pieces(found: Analysis) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BENCHMARKS", "Outlook", "deviations"]
+__all__ = ["BENCHMARKS", "Outlook", "structural"]
 
 Floats = NDArray[np.float64]
 
@@ -105,8 +105,8 @@ BENCHMARKS: Final[dict[str, Callable[[Floats, int], Outlook]]] = {
 """By name: a function of the values before the origin, shape (year,), and of the number of years ahead."""
 
 
-def deviations(values: Floats, horizon: int) -> Floats:
-    """Give the spread of what the model leaves out: cycles and chance around a trend.
+def structural(values: Floats, horizon: int) -> Floats:
+    """Give the spread of what the model leaves out if shocks stay: a level that wanders around a straight trend.
 
     Parameters
     ----------
@@ -118,12 +118,14 @@ def deviations(values: Floats, horizon: int) -> Floats:
     Returns
     -------
     numpy.ndarray, shape (horizon,)
-        Standard deviation of the logarithm: residuals around a log-linear trend as an autoregression of order one.
+        Standard deviation of the logarithm, growing with the horizon: that of the forecast of a structural time-series
+        model (`statsmodels.tsa.statespace.structural.UnobservedComponents`, local level with a fixed slope; Harvey
+        1989), the slope itself uncertain.
     """
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
     logs = np.log(values)
-    at = np.arange(logs.size)
-    rest = logs - np.polyval(np.polyfit(at, logs, 1), at)
-    memory = float(np.clip((rest[1:] * rest[:-1]).sum() / (rest[:-1] ** 2).sum(), 0.0, 0.95))
-    noise = float(np.sqrt(((rest[1:] - memory * rest[:-1]) ** 2).sum() / max(logs.size - 4, 1)))
-    powers = memory ** (2 * np.arange(horizon))
-    return np.asarray(noise * np.sqrt(np.cumsum(powers)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the search
+        fit = UnobservedComponents(logs, level="lldtrend").fit(disp=False, maxiter=200)
+        return np.asarray(fit.get_forecast(horizon).se_mean, np.float64)

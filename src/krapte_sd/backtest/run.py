@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from krapte_sd.backtest.benchmarks import BENCHMARKS, Outlook, deviations
+from krapte_sd.backtest.benchmarks import BENCHMARKS, Outlook, structural
 from krapte_sd.backtest.measures import bias, coverage, crps, direction, weighted_error
 from krapte_sd.backtest.outcomes import GROUPS, SECTIONS, TARGETS, Past, past
 from krapte_sd.backtest.regional import REGIONAL, SHARES_ONLY, SHARES_WALK, regional_forecasts
@@ -130,7 +130,7 @@ def model_outlook(origin: int, before: dict[str, Past], members: int, seed: int)
         mean = found[target][0]  # the values in the tables
         of_members = np.log(found[target][1:]).std(axis=0, ddof=1)
         # a section may be so small that its figures are noise; the spread of a figure is at most itself
-        of_cycles = np.array([deviations(values, HORIZON) for values in before[target].values])
+        of_cycles = np.array([structural(values, HORIZON) for values in before[target].values])
         out[target] = Outlook(mean, mean * np.minimum(np.hypot(of_members, of_cycles), 1.0))
     return out
 
