@@ -30,7 +30,7 @@ YEARS: Final = (2030, 2040, 2050)
 MEMBERS: Final = 1000
 SEED: Final = 1
 OFFICIAL: Final = "forecast_population"
-SPLIT_MEMBERS: Final = 150
+SPLIT_MEMBERS: Final = 400
 
 SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "population": ("population",),

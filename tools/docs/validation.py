@@ -149,8 +149,8 @@ def by_source(found: Analysis) -> str:
     rows = []
     for source in uncertainty.SOURCES:
         each = [found.sources.loc[(source, year)] for year in years]
-        cells = [f"{100 * float(e[c]):.0f}" for c in ("share", "alone") for e in each]
-        told = [*(c.replace("-", "−") for c in cells), *(thousands(float(e["deviation"])) for e in each)]
+        cells = [number(100 * float(e[c]), 0) for c in ("share", "alone") for e in each]
+        told = [*cells, *(thousands(float(e["deviation"])) for e in each)]
         rows.append([source.capitalize(), *told])
     columns = ("Share {}, %", "Alone {}, %", "Deviation {}")
     return table(["Source", *(what.format(year) for what in columns for year in years)], rows)
