@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tools.docs.markers import fill, percent, table
+from tools.docs.markers import fill, number, percent, table
 
 from krapte_sd.backtest.run import start_points
 from krapte_sd.calibration import PARAMETERS, calibrate, judge
@@ -45,7 +45,8 @@ def estimates(found: Analysis) -> str:
         cells = []
         for each in tables.values():
             row = each.loc[name]
-            deviation = f"{row['deviation']:+.2f}".replace("-", "−")
+            plus = "+" if row["deviation"] >= 0.005 else ""
+            deviation = plus + number(row["deviation"], 2)
             cells += [deviation + ("*" if row["at_end"] else ""), f"{row['error']:.2f}", percent(row["told"], 0)]
         rows.append([f"`{name}`", *cells])
     head = ["Parameter"]
