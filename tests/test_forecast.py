@@ -26,6 +26,7 @@ def test_what_is_in_it(ds):
     assert set(ds.data_vars) == {*STATES, *FLOWS, *BY_COHORT.values()}
     assert dict(ds.sizes) == {
         "time": 28, "year": 27, "bounds": 2, "region": 1, "sector": 19, "sex": 2, "age": 101, "task": 4,
+        "migrant_group": 5,
     }  # fmt: skip
     assert [str(each)[:10] for each in ds["time"].values] == [f"{year}-01-01" for year in range(2024, 2052)]
     assert ds["year"].values.tolist() == list(range(2024, 2051))

@@ -31,7 +31,10 @@ def test_regions_divide_the_country(runs):
                 total(runs.baseline, "population_total", year), rel=1e-9 if year == 2024 else 5e-4
             )
         assert float(filled(ds, 2024).sum()) == pytest.approx(total(runs.baseline, "employed_total", 2024), rel=1e-9)
-        assert total(ds, "need_gap", 2050) == pytest.approx(total(runs.baseline, "need_gap", 2050), rel=0.01)
+        # The page says why the gap is larger with regions: hundredths of the gap, below a thousandth of the need.
+        apart = total(ds, "need_gap", 2050) - total(runs.baseline, "need_gap", 2050)
+        assert 0 < apart < 0.025 * total(runs.baseline, "need_gap", 2050)
+        assert apart < 1e-3 * total(runs.baseline, "labour_needed", 2050)
 
 
 def test_without_migrants_who_respond_the_people_are_the_same_to_the_person(runs):
