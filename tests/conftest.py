@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# How long an example takes says nothing on a machine that does something else too.
+settings.register_profile("krapte_sd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("krapte_sd")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
