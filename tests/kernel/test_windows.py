@@ -8,7 +8,7 @@ import pytest
 from small_models import part, small
 
 from krapte_sd.kernel import Program, Series, compile_model
-from krapte_sd.kernel import stream as stream_module
+from krapte_sd.kernel import shared as shared_module
 
 COUNT, START, STOP = 40, 2000, 2004
 
@@ -42,13 +42,13 @@ def people(folder: Path) -> tuple[Program, dict]:
 def bounds(monkeypatch: pytest.MonkeyPatch) -> list:
     """Bounds that runs find, a row for each year."""
     found: list[np.ndarray] = []
-    look = stream_module._Shared._look
+    look = shared_module.Shared._look
 
-    def seen(self: stream_module._Shared) -> None:
+    def seen(self: shared_module.Shared) -> None:
         look(self)
         found.extend(each.reshape(-1, 2) for each in self.bounds)
 
-    monkeypatch.setattr(stream_module._Shared, "_look", seen)
+    monkeypatch.setattr(shared_module.Shared, "_look", seen)
     return found
 
 
@@ -73,7 +73,7 @@ def test_only_the_years_of_birth_at_work_are_computed(tmp_path: Path, bounds: li
 def test_going_on_from_a_state_and_by_another_call(tmp_path: Path, bounds: list) -> None:
     program, inputs = people(tmp_path)
     drawn = {"pull": np.linspace(0.5, 1.5, 3)}
-    kept = stream_module.Kept()
+    kept = shared_module.Kept()
     first, second = (next(iter(program.stream_members(inputs, drawn, START, STOP, kept=kept))) for _ in range(2))
     assert len(bounds) == STOP - START + 1  # looked for once
     assert all(np.array_equal(first.saved[n], second.saved[n]) for n in first.saved)
@@ -85,7 +85,7 @@ def test_going_on_from_a_state_and_by_another_call(tmp_path: Path, bounds: list)
 
 def test_other_inputs_are_not_mixed_up(tmp_path: Path) -> None:
     program, inputs = people(tmp_path)
-    drawn, kept = {"pull": np.ones(1)}, stream_module.Kept()
+    drawn, kept = {"pull": np.ones(1)}, shared_module.Kept()
     next(iter(program.stream_members(inputs, drawn, START, STOP, kept=kept)))
     more = {**inputs, "initial_idle": inputs["initial_idle"] * 2 + 1}
     found = next(iter(program.stream_members(more, drawn, START, STOP, kept=kept)))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tools.docs.markers import fill
+from tools.docs.markers import refill
 from tools.docs.runs import Runs
 from tools.docs.tables import pieces
 
@@ -72,13 +72,4 @@ def make(root: Path, *, write: bool) -> list[str]:
 def pages(root: Path, which: tuple[str, ...], runs: Runs, *, write: bool) -> list[str]:
     """Compute pages alone, without pictures; give the names of those that were stale."""
     found = pieces(runs)
-    stale = []
-    for name in which:
-        path = root / name
-        old = path.read_text(encoding="utf-8")
-        new = fill(old, found, name)
-        if new != old:
-            stale.append(name)
-            if write:
-                path.write_text(new, encoding="utf-8", newline="\n")
-    return stale
+    return [stale for name in which for stale in refill(root, name, found, write=write)]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tools.docs.markers import fill, number, percent, table
+from tools.docs.markers import number, percent, refill, table
 
 from krapte_sd.backtest.run import start_points
-from krapte_sd.calibration import PARAMETERS, calibrate, judge
+from krapte_sd.calibration import IDENTIFIED, PARAMETERS, calibrate, judge
 from krapte_sd.parameters.history import HORIZON, origins
 
 PAGE = "docs/calibration.md"
@@ -79,8 +79,8 @@ def pieces(found: Analysis) -> dict[str, str]:
         name: [fitted.table.set_index("parameter").loc[name, "told"] for fitted in known.values()]
         for name in PARAMETERS
     }
-    made["always"] = ", ".join(f"`{n}`" for n, each in told.items() if min(each) >= 0.5)
-    made["never"] = ", ".join(f"`{n}`" for n, each in told.items() if max(each) < 0.5)
+    made["always"] = ", ".join(f"`{n}`" for n, each in told.items() if min(each) >= IDENTIFIED)
+    made["never"] = ", ".join(f"`{n}`" for n, each in told.items() if max(each) < IDENTIFIED)
     made["reference"] = ", ".join(percent(each, 0) for each in told["reference_tightness"])
     scores = [row for _, (_, each) in found.found.items() for row in each.itertuples()]
     made["lines"] = str(len(scores))
@@ -90,11 +90,4 @@ def pieces(found: Analysis) -> dict[str, str]:
 
 def make(root: Path, *, write: bool) -> list[str]:
     """Compute the page; give its name if it was stale (and is written, if asked)."""
-    path = root / PAGE
-    old = path.read_text(encoding="utf-8")
-    new = fill(old, pieces(Analysis()), PAGE)
-    if new == old:
-        return []
-    if write:
-        path.write_text(new, encoding="utf-8", newline="\n")
-    return [PAGE]
+    return refill(root, PAGE, pieces(Analysis()), write=write)

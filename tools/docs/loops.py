@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from tools.docs.baseline import DPI, told
-from tools.docs.markers import fill, percent, signed, table, tenths, thousands
+from tools.docs.markers import percent, refill, signed, table, tenths, thousands
 from tools.docs.runs import YEARS, Outcome, Runs, total
 from tools.docs.tables import above_trend
 
@@ -316,12 +316,7 @@ def checksum(found: Analysis, stem: str) -> str:
 def make(root: Path, *, write: bool) -> list[str]:
     """Compute the page and its pictures; give the names of those that were stale (and are written, if asked)."""
     found = Analysis()
-    path = root / PAGE
-    old = path.read_text(encoding="utf-8")
-    new = fill(old, pieces(found), PAGE)
-    stale = [PAGE] if new != old else []
-    if stale and write:
-        path.write_text(new, encoding="utf-8", newline="\n")
+    stale = refill(root, PAGE, pieces(found), write=write)
     for stem, draw in PICTURES.items():
         picture = root / IMAGES / f"{stem}.png"
         if told(picture) != checksum(found, stem):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 _TABLE = re.compile(r"^<!-- table: (?P<name>\w+) -->\n.*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
 _VALUE = re.compile(r"<!-- value: (?P<name>\w+) -->(?P<old>[^\n]*?)<!-- end -->")
@@ -37,6 +38,18 @@ def fill(text: str, pieces: Mapping[str, str], where: str) -> str:
         raise ValueError(f"{where}: a marker has no end, or an end has no marker")
     text = _TABLE.sub(lambda m: f"<!-- table: {m['name']} -->\n\n{pieces[m['name']]}\n\n<!-- end -->", text)
     return _VALUE.sub(lambda m: f"<!-- value: {m['name']} -->{pieces[m['name']]}<!-- end -->", text)
+
+
+def refill(root: Path, page: str, pieces: Mapping[str, str], *, write: bool) -> list[str]:
+    """Fill a page; gives its name if it was stale (and is written, if asked)."""
+    path = root / page
+    old = path.read_text(encoding="utf-8")
+    new = fill(old, pieces, page)
+    if new == old:
+        return []
+    if write:
+        path.write_text(new, encoding="utf-8", newline="\n")
+    return [page]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:

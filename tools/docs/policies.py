@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tools.docs.markers import fill, signed, table
+from tools.docs.markers import refill, signed, table
 
 import krapte_sd as ks
 from krapte_sd.ensemble.sampling import between, read_sampling
@@ -16,7 +16,7 @@ from krapte_sd.scenarios import Chosen, read_scenario
 from krapte_sd.scenarios.levers import STRENGTH
 from krapte_sd.scenarios.policies import Measure, measures
 
-PAGE = Path("docs/policies.md")
+PAGE = "docs/policies.md"
 YEARS = (2030, 2040, 2050)
 MIDDLE = 2040
 DRAWS, SEED = 40, 1
@@ -148,13 +148,6 @@ def six() -> str:
     return table(["", "Measure", "Status", "Alone", "Last", "Contribution"], rows, left=3)
 
 
-def make(root: Path, write: bool = True) -> list[str]:
-    """Fill docs/policies.md; gives its name if it was stale."""
-    path = root / PAGE
-    text = path.read_text(encoding="utf-8")
-    new = fill(text, {"effects": effects(), "packages": packages(), "six": six()}, str(PAGE))
-    if new == text:
-        return []
-    if write:
-        path.write_text(new, encoding="utf-8")
-    return [str(PAGE)]
+def make(root: Path, *, write: bool) -> list[str]:
+    """Compute the page; give its name if it was stale (and is written, if asked)."""
+    return refill(root, PAGE, {"effects": effects(), "packages": packages(), "six": six()}, write=write)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.docs import backtest_tables
-from tools.docs.markers import fill, number, table, thousands
+from tools.docs.markers import number, refill, table, thousands
 
 from krapte_sd import sensitivity, uncertainty
 from krapte_sd.backtest import backtest, published
@@ -182,11 +182,4 @@ def pieces(found: Analysis) -> dict[str, str]:
 
 def make(root: Path, *, write: bool) -> list[str]:
     """Compute the page; give its name if it was stale (and is written, if asked)."""
-    path = root / PAGE
-    old = path.read_text(encoding="utf-8")
-    new = fill(old, pieces(Analysis()), PAGE)
-    if new == old:
-        return []
-    if write:
-        path.write_text(new, encoding="utf-8", newline="\n")
-    return [PAGE]
+    return refill(root, PAGE, pieces(Analysis()), write=write)

@@ -20,11 +20,12 @@ from krapte_sd.kernel.members import FACTOR, Vectors, compile_vectors, factors, 
 from krapte_sd.kernel.nest import Context
 from krapte_sd.kernel.run import Run
 from krapte_sd.kernel.settings import read_settings
+from krapte_sd.kernel.shared import Kept
 from krapte_sd.kernel.single import without_single_loops
 from krapte_sd.kernel.source import Source, write
 from krapte_sd.kernel.state import State, cell_keys, check_state
 from krapte_sd.kernel.storage import place
-from krapte_sd.kernel.stream import Kept, MemberResult, join, stream
+from krapte_sd.kernel.stream import MemberResult, join, stream
 from krapte_sd.kernel.stretches import by_clock, jumps, one_by_one, run_stretches, switches, up_to_jumps
 
 __all__ = ["Program", "Result", "compile_model"]

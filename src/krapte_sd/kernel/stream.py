@@ -22,20 +22,18 @@ from krapte_sd.kernel.inputs import check_inputs
 from krapte_sd.kernel.members import FACTOR
 from krapte_sd.kernel.run import Array, Run, aligned, stepping
 from krapte_sd.kernel.settings import Settings
+from krapte_sd.kernel.shared import Kept, Shared
 from krapte_sd.kernel.state import State, check_state
 
 if TYPE_CHECKING:
     from krapte_sd.kernel.program import Program
-    from krapte_sd.kernel.windows import Windows
 
-__all__ = ["Kept", "MemberResult", "check_draws", "join", "stream"]
+__all__ = ["MemberResult", "check_draws", "join", "stream"]
 
 LANES = 8
 #: Outputs of one block take about so many bytes, at least one vector of members.
 _BLOCK_BYTES = 64 * 2**20
 _BLOCK_MEMBERS = 512
-#: What all members share is kept for all years if it takes no more than this.
-_KEPT_BYTES = 512 * 2**20
 _SHOWN = 20
 
 
@@ -116,116 +114,6 @@ def check_draws(program: Program, draws: Mapping[str, Any]) -> tuple[dict[str, A
     if problems:
         raise ParameterError.collect(f"members of {program.model.path}", problems)
     return found, counts.pop()
-
-
-@dataclass(frozen=True)
-class _Span:
-    """Values of some years, kept as long as their addresses are used; distance of two points of time in bytes."""
-
-    values: list[tuple[Array, Array]]
-    held: NDArray[np.int64]
-    timed: NDArray[np.int64]
-    stride: int
-
-
-class _Shared:
-    """What all members share: for each calendar year the values of the year, and those of each point of time."""
-
-    def __init__(self, run: Run, windows: Windows) -> None:
-        self.run = run
-        self.windows = windows
-        # Until `_look` has found out more, nests leave nothing out.
-        self.bounds = [windows.everything()] * (run.settings.stop - run.settings.start + 1)
-        self.lock = threading.Lock()
-        self.years: dict[int, tuple[Array, Array]] = {}
-        self.spans: dict[tuple[int, int], _Span] = {}
-        layout, settings = run.layout, run.settings
-        size = layout.yearly[1] + layout.timed[1] * (2 * settings.per_year + 1)
-        self.keep = size * 8 * (settings.stop - settings.start + 1) <= _KEPT_BYTES
-        starting = run.views.get("'starting")
-        run.initialise()
-        copied = [body for body, _ in run.program._lowered.copies if body in run.views]
-        self.start = {body: run.views[body].copy() for body in copied}
-        # Initial values may be worked out otherwise than values during the run.
-        if starting is not None:
-            starting[...] = 1.0
-        run._year(0)
-        self.starting = self._held(0), self._timed()[np.newaxis]
-        if starting is not None:
-            starting[...] = 0.0
-        if self.keep and windows.count:
-            self._look()
-
-    def _look(self) -> None:
-        """Find the windows of all years."""
-        run, values = self.run, None
-        if run.state is not None:
-            cells = {cell: run.state.initial[key] for cell, key in run.program.cells.items()}
-            values = {name: run.state.stocks[name] for name in run.program.stocks} | cells
-        years = [self.year(number) for number in range(len(self.bounds))]
-        self.bounds = self.windows.bounds(run.program._lowered, self.starting, years, self.start, values)
-        for (held, _), bounds in zip(years, self.bounds, strict=True):
-            held[len(held) - len(bounds) :] = bounds
-
-    def _held(self, number: int) -> Array:
-        first, length = self.run.layout.yearly
-        return np.concatenate([self.run.work[first : first + length], self.bounds[number]])
-
-    def _timed(self) -> Array:
-        first, length = self.run.layout.timed
-        return self.run.work[first : first + length].copy()
-
-    def span(self, first: int, last: int) -> _Span:
-        """Give the values of some years, with their addresses."""
-        if (first, last) in self.spans:
-            return self.spans[first, last]
-        values = [self.year(number) for number in range(first, last)]
-        held, timed = (np.array([each[k].ctypes.data for each in values], dtype=np.int64) for k in (0, 1))
-        found = _Span(values, held, timed, 8 * self.run.layout.timed[1])
-        if self.keep:
-            self.spans[first, last] = found
-        return found
-
-    def year(self, number: int) -> tuple[Array, Array]:
-        """Give the values of a year, shape (cells,), and of its points of time, shape (points, cells)."""
-        with self.lock:
-            if number in self.years:
-                return self.years[number]
-            run = self.run
-            run._year(number)
-            held = self._held(number)
-            times, shares = run.settings.points(number)
-            last = number == run.settings.stop - run.settings.start
-            timed = np.empty((1 if last else times.size, run.layout.timed[1]))
-            timed[0] = self._timed()
-            for k in range(1, len(timed)):
-                run._time(number, float(shares[k]), float(times[k]))
-                timed[k] = self._timed()
-            if self.keep:
-                self.years[number] = held, timed
-            return held, timed
-
-
-class Kept:
-    """What all members share, kept from one call to the next one with the same inputs, which must not have changed."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self._found: tuple[Any, Settings, State | None, _Shared] | None = None
-
-    def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
-        """Stay behind when it is sent to another process."""
-        return Kept, ()
-
-    def get(self, inputs: Mapping[str, Any], settings: Settings, state: State | None) -> _Shared | None:
-        """Give it, if it belongs to these inputs."""
-        if self._found is None or self._found[0] is not inputs or self._found[2] is not state:
-            return None
-        return self._found[3] if self._found[1] == settings else None
-
-    def put(self, inputs: Mapping[str, Any], settings: Settings, state: State | None, shared: _Shared) -> None:
-        """Keep it; what was kept before is let go."""
-        self._found = (inputs, settings, state, shared)
 
 
 class _Worker:
@@ -362,7 +250,7 @@ class _Plan:
         self.shared_outputs = {name: np.empty((self.points, *model.shape(name))) for name in self.common}
         self._common()
 
-    def _share(self, inputs: Mapping[str, Any], draws: Mapping[str, Array]) -> _Shared:
+    def _share(self, inputs: Mapping[str, Any], draws: Mapping[str, Array]) -> Shared:
         """Work out what all members share."""
         program, settings, state = self.program, self.settings, self.state
         # A member's own value stands in where the inputs have none.
@@ -371,7 +259,7 @@ class _Plan:
         checked = check_inputs(program.model, program.needed, plain, settings.start, settings.stop)
         if state is not None:
             check_state(state, program.model, program.stocks, program.cells, settings.begin(0))
-        return _Shared(Run(program, checked, settings, scales=scales, state=state), self.vectors.windows)
+        return Shared(Run(program, checked, settings, scales=scales, state=state), self.vectors.windows)
 
     def _pieces(self, names: Sequence[str]) -> tuple[NDArray[np.int64], int]:
         layout, slots = self.vectors.layout, self.program._lowered.slots
