@@ -2,6 +2,7 @@
 """A member holds the bits of a run of its own, whatever it is computed with."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from small_models import cohort_inputs, small
 
 from krapte_sd.equations import read_model
 from krapte_sd.errors import ParameterError, SolverError
-from krapte_sd.kernel import MemberResult, Program, Series, compile_model, stream
+from krapte_sd.kernel import Kept, MemberResult, Program, Series, compile_model, nest, shared, stream
 
 SAVE = [
     "population",
@@ -168,9 +169,44 @@ def test_what_all_share_may_be_too_large_to_keep(
 ) -> None:
     drawn = draws(program, inputs, 9)
     whole = program.run_members(inputs, drawn, 2000, 2004)
-    monkeypatch.setattr(stream, "_KEPT_BYTES", 0)
+    monkeypatch.setattr(shared, "_KEPT_BYTES", 0)
     again = program.run_members(inputs, drawn, 2000, 2004, threads=2)
     assert all(np.array_equal(whole.saved[name], again.saved[name]) for name in whole.saved)
+
+
+@pytest.mark.parametrize("method", ["rk4", "euler"])
+def test_asking_for_far_numbers_ahead_changes_none(
+    cohort_path: Path, program: Program, inputs: dict, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    drawn = draws(program, inputs, 9)
+    whole = program.run_members(inputs, drawn, 2000, 2004, 0.25, method)
+    monkeypatch.setattr(nest, "_FAR", 0)
+    asking = compile_model(read_model(cohort_path), SAVE, INTEGRATE, MEMBERS)
+    again = asking.run_members(inputs, drawn, 2000, 2004, 0.25, method)
+    assert "ahead(W, " in asking.vectors(method).source
+    assert "ahead(W, " not in program.vectors(method).source
+    assert all(np.array_equal(whole.saved[name], again.saved[name]) for name in whole.saved)
+
+
+def test_calls_side_by_side_use_no_more_workspaces_than_threads(
+    program: Program, inputs: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = draws(program, inputs, 48)
+    whole = program.run_members(inputs, drawn, 2000, 2004)
+    made = []
+    monkeypatch.setattr(stream, "_Worker", lambda plan, make=stream._Worker: made.append(make(plan)) or made[-1])
+    kept = Kept()
+
+    def call(first: int) -> MemberResult:
+        part = {name: value[first : first + 16] for name, value in drawn.items()}
+        (result,) = program.stream_members(inputs, part, 2000, 2004, threads=2, kept=kept)
+        return result
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(call, (0, 16, 32)))
+    assert 1 <= len(made) <= 2
+    for name, expected in whole.saved.items():
+        assert np.array_equal(np.concatenate([each.saved[name] for each in found], axis=-1), expected), name
 
 
 def test_a_factor_is_an_input_of_a_single_run_too(program: Program, inputs: dict) -> None:

@@ -171,7 +171,7 @@ def _holds(part: Path, data: Sequence[bytes | memoryview]) -> bool:
             view = memoryview(each)
             for first in range(0, len(view), _PIECE):
                 piece = view[first : first + _PIECE]
-                if file.read(len(piece)) != piece:
+                if file.read(len(piece)) != piece.tobytes():  # views are compared number by number
                     return False
         return not file.read(1)
 

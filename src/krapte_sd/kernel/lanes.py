@@ -24,8 +24,8 @@ from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
-    "LANES", "absolute", "add_long_row", "add_row", "both", "each", "either", "find", "get", "ld", "no", "pointer",
-    "root", "select", "splat", "st", "whole",
+    "LANES", "absolute", "add_long_row", "add_row", "ahead", "both", "each", "either", "find", "get", "ld", "no",
+    "pointer", "root", "select", "splat", "st", "whole",
 ]  # fmt: skip
 
 LANES = 8
@@ -99,6 +99,22 @@ def st(typing: Any, memory: Any, place: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(pointer, types.intp, _number(value)), generate
+
+
+@intrinsic
+def ahead(typing: Any, memory: Any, place: Any) -> Any:
+    """Ask the processor to fetch a vector that is loaded later; changes no number, and any place will do."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte = ir.IntType(8).as_pointer()
+        form = ir.FunctionType(ir.VoidType(), [byte, _INT, _INT, _INT])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], form)
+        to = builder.gep(builder.bitcast(args[0], _VECTOR.as_pointer()), [args[1]])
+        # To be read, kept in all caches, data.
+        builder.call(function, [builder.bitcast(to, byte), *(ir.Constant(_INT, k) for k in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.intp), generate
 
 
 @intrinsic

@@ -23,6 +23,8 @@ __all__ = ["Context", "nest_lines"]
 _DEPTH = 12
 _LOOKUPS = ("lookup", "lookup_backward", "lookup_forward")
 _LANES = 8
+#: Larger arrays (in vectors of members: 1 MiB) come from far away.
+_FAR = 2**14
 _NEUTRAL = {"sum": "0.0", "prod": "1.0", "vmin": "math.inf", "vmax": "-math.inf"}
 
 
@@ -168,23 +170,24 @@ class _Nest:
             self.known[(statement.target, statement.index)] = _Value(name, self.inner, 0, value.vector)
             stock = self.context.fused.get(statement.target)
             if stock is not None:
-                place, _ = self._address(stock, statement.index)
-                self.last += self._step(place, name, integral=stock in self.context.lowered.integrals)
+                self.last += self._step(stock, statement.index, name)
             if statement.target not in self.context.without and (stock is None or "'rate" not in statement.target):
                 place, _ = self._address(statement.target, statement.index)
                 self.before[self.inner + 1].append(self._write(place, name))
             return
         self._accumulate(statement, value)
 
-    def _step(self, y: str, rate: str, *, integral: bool) -> list[str]:
+    def _step(self, stock: str, index: tuple[Index, ...], rate: str) -> list[str]:
         """Write what a step does with a rate at once, as `krapte_sd.kernel.stepping.advance` does it later."""
         layout = self.layout
+        y, _ = self._address(stock, index)
         h = self._scalar("'h")
         if not self.context.stages:
             return [self._write(y, f"{self._read(y)} + {h} * {rate}")]
         y0, a = (f"{first - layout.state} + {y}" for first in (layout.saved_state, layout.weighted))
+        self._fetch(stock, index, y0, a)
         stage = self._scalar("'stage")
-        if integral:
+        if stock in self.context.lowered.integrals:
             # Nothing reads it before the last stage.
             return [
                 f"if {stage} == 0.0:",
@@ -336,9 +339,24 @@ class _Nest:
             memory = self.context.shared.get(name)
             code = self._read(place) if memory is None else f"get({memory[0]}, {place})"
             local = self._name("v")
+            if memory is None and level == self.inner:
+                self._fetch(name, index, place)
             self.before[level + 1].append(f"{local} = {code}")
             self.known[key] = _Value(local, level, 0, self.vector and memory is None)
         return self.known[key]
+
+    def _fetch(self, name: str, index: tuple[Index, ...], *places: str) -> None:
+        """Ask for what the next turn of an outer loop reads of a large array.
+
+        A row is too short for the processor to see where it leads. The loop is the one around that of the row.
+        """
+        if not self.vector or self.slots[name].size <= _FAR or index[-1].key is None:
+            return
+        stride = 1
+        for each in reversed(index):
+            if each.key is not None and self.place[each.key] == self.place[index[-1].key] - 1:
+                self.before[self.inner + 1] += [f"ahead(W, {place} + {stride})" for place in places]
+            stride *= self.lengths[each.dimension]
 
     def _first(self, name: str) -> int:
         return self.context.shared[name][1] if name in self.context.shared else self.layout.offsets[name]

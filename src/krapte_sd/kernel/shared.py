@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from krapte_sd.kernel.settings import Settings
 from krapte_sd.kernel.state import State
 
 if TYPE_CHECKING:
+    from krapte_sd.kernel.program import Program
     from krapte_sd.kernel.windows import Windows
 
 __all__ = ["Kept", "Shared", "Span"]
@@ -44,6 +46,7 @@ class Shared:
         self.lock = threading.Lock()
         self.years: dict[int, tuple[Array, Array]] = {}
         self.spans: dict[tuple[int, int], Span] = {}
+        self.spare: list[Any] = []
         layout, settings = run.layout, run.settings
         size = layout.yearly[1] + layout.timed[1] * (2 * settings.per_year + 1)
         self.keep = size * 8 * (settings.stop - settings.start + 1) <= _KEPT_BYTES
@@ -60,6 +63,13 @@ class Shared:
             starting[...] = 0.0
         if self.keep and windows.count:
             self._look()
+
+    def workspace(self, make: Callable[[], Any]) -> Any:
+        """Give a workspace that nobody uses; it belongs to `spare` again when its work is done."""
+        try:
+            return self.spare.pop()
+        except IndexError:
+            return make()
 
     def _look(self) -> None:
         """Find the windows of all years."""
@@ -112,21 +122,34 @@ class Shared:
 
 
 class Kept:
-    """What all members share, kept from one call to the next one with the same inputs, which must not have changed."""
+    """What all members share, kept from one call to the next one with the same inputs, which must not have changed.
+
+    Calls side by side have their threads in common too, so that no more members run at a time than was asked for.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self._pools: dict[int, ThreadPoolExecutor] = {}
         self._found: tuple[Any, Settings, State | None, Shared] | None = None
 
     def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
         """Stay behind when it is sent to another process."""
         return Kept, ()
 
-    def get(self, inputs: Mapping[str, Any], settings: Settings, state: State | None) -> Shared | None:
-        """Give it, if it belongs to these inputs."""
+    def pool(self, threads: int) -> ThreadPoolExecutor:
+        """Give the threads that run members; they end when this object does."""
+        with self.lock:
+            if threads not in self._pools:
+                self._pools[threads] = ThreadPoolExecutor(threads, "members")
+            return self._pools[threads]
+
+    def get(
+        self, program: Program, inputs: Mapping[str, Any], settings: Settings, state: State | None
+    ) -> Shared | None:
+        """Give it, if it belongs to this program with these inputs."""
         if self._found is None or self._found[0] is not inputs or self._found[2] is not state:
             return None
-        return self._found[3] if self._found[1] == settings else None
+        return self._found[3] if self._found[1] == settings and self._found[3].run.program is program else None
 
     def put(self, inputs: Mapping[str, Any], settings: Settings, state: State | None, shared: Shared) -> None:
         """Keep it; what was kept before is let go."""

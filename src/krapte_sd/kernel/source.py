@@ -33,7 +33,7 @@ from krapte_sd.kernel.sums import add_long_row, add_row
 """
 _VECTORS = """
 from krapte_sd.kernel.lanes import (
-    absolute, add_long_row, add_row, both, each, either, find, get, ld, no, root, select, splat, st, whole
+    absolute, add_long_row, add_row, ahead, both, each, either, find, get, ld, no, root, select, splat, st, whole
 )
 """
 

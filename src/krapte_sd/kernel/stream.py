@@ -8,7 +8,6 @@ the number of threads.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -120,7 +119,6 @@ class _Worker:
     """A workspace of vectors, and what is done in it for eight members."""
 
     def __init__(self, plan: _Plan) -> None:
-        self.plan = plan
         self.vectors = plan.vectors
         layout = self.vectors.layout
         self.work = aligned(layout.size * LANES)
@@ -141,15 +139,15 @@ class _Worker:
         functions = self.vectors.addresses[phase]
         stepping().evaluate(functions, self.base, held.ctypes.data, timed.ctypes.data, time, year)
 
-    def _start(self) -> None:
-        settings, offsets = self.plan.settings, self.vectors.layout.offsets
-        lowered = self.plan.program._lowered
+    def _start(self, plan: _Plan) -> None:
+        settings, offsets = plan.settings, self.vectors.layout.offsets
+        lowered = plan.program._lowered
         time = settings.begin(0)
         year = settings.year(0, time)
-        if self.plan.state is not None:
-            self._go_on(self.plan.state)
+        if plan.state is not None:
+            self._go_on(plan, plan.state)
             return
-        held, timed = self.plan.shared.starting
+        held, timed = plan.shared.starting
         for _ in range(lowered.passes):
             for phase in ("const", "year", "time", "rates", "outputs", "start"):
                 self._call(phase, held, timed, time, year)
@@ -161,24 +159,24 @@ class _Worker:
                 if body in self.vectors.wide:
                     to[...] = self.cells[offsets[body] : offsets[body] + size]
                 else:
-                    to[...] = self.plan.shared.start[body].reshape(-1, 1)
+                    to[...] = plan.shared.start[body].reshape(-1, 1)
 
-    def _go_on(self, state: State) -> None:
-        cells = {cell: state.initial[key] for cell, key in self.plan.program.cells.items()}
-        for name, value in (*((name, state.stocks[name]) for name in self.plan.program.stocks), *cells.items()):
+    def _go_on(self, plan: _Plan, state: State) -> None:
+        cells = {cell: state.initial[key] for cell, key in plan.program.cells.items()}
+        for name, value in (*((name, state.stocks[name]) for name in plan.program.stocks), *cells.items()):
             if name in self.vectors.wide:
                 first = self.vectors.layout.offsets[name]
                 self.cells[first : first + value.size] = value.reshape(-1, 1)
 
-    def run(self, members: NDArray[np.int64]) -> None:
+    def run(self, plan: _Plan, members: NDArray[np.int64]) -> None:
         """Run eight members (a member may be repeated)."""
-        plan, settings = self.plan, self.plan.settings
+        settings = plan.settings
         offsets = self.vectors.layout.offsets
         for name, values in plan.values.items():
             first = offsets[name]
             flat = values.reshape(len(values), -1)
             self.cells[first : first + flat.shape[1]] = flat[members].T if len(flat) > 1 else flat.T
-        self._start()
+        self._start(plan)
         call = self.vectors.addresses
         seen = call.get("seen", call["rates"])
         functions = (plan.load, call["time"], call["steps"], seen, call["outputs"])
@@ -222,7 +220,7 @@ class _Plan:
         self.state = state
         self.vectors = program.vectors("euler" if settings.euler else "rk4")
         with kept.lock:
-            shared = kept.get(inputs, settings, state)
+            shared = kept.get(program, inputs, settings, state)
             if shared is None:
                 shared = self._share(inputs, draws)
                 kept.put(inputs, settings, state, shared)
@@ -280,9 +278,7 @@ class _Plan:
                 source, begin = (timed[k], layout.timed[0]) if first >= layout.timed[0] else (held, layout.yearly[0])
                 out[at] = source[first - begin : first - begin + slots[name].size].reshape(out[at].shape)
 
-    def result(
-        self, members: NDArray[np.int64], first: int, pool: ThreadPoolExecutor, local: threading.local
-    ) -> MemberResult:
+    def result(self, members: NDArray[np.int64], first: int, pool: ThreadPoolExecutor) -> MemberResult:
         """Run some members."""
         count = len(members)
         model, stocks = self.program.model, self.program.stocks
@@ -292,11 +288,9 @@ class _Plan:
         broken: list[str] = []
 
         def work(begin: int) -> None:
-            if not hasattr(local, "worker"):
-                local.worker = _Worker(self)
-            worker: _Worker = local.worker
+            worker = self.shared.workspace(lambda: _Worker(self))
             chosen = members[begin : begin + LANES]
-            worker.run(np.concatenate([chosen, np.full(LANES - len(chosen), chosen[-1])]))
+            worker.run(self, np.concatenate([chosen, np.full(LANES - len(chosen), chosen[-1])]))
             for outputs, buffer in ((saved, worker.saved), (integrals, worker.integrals)):
                 _spread(outputs, buffer, begin, len(chosen))
             if self.keep_final:
@@ -304,6 +298,7 @@ class _Plan:
                 _spread(last, worker.final[np.newaxis], begin, len(chosen))
             elif not np.isfinite(worker.final).all():
                 broken.append(self._broken(worker.final, chosen))
+            self.shared.spare.append(worker)
 
         list(pool.map(work, range(0, count, LANES)))
         for name, out in self.shared_outputs.items():
@@ -377,15 +372,15 @@ def stream(
     for name, value in (("threads", threads), ("chunk", chunk)):
         if value is not None and (value != int(value) or value < 1):
             raise ParameterError(f"{name} must be a whole number of at least 1, found {value!r}")
-    plan = _Plan(program, inputs, found, settings, state, keep_final, kept or Kept())
+    kept = kept or Kept()
+    plan = _Plan(program, inputs, found, settings, state, keep_final, kept)
     if chunk is None:
         cells = plan.points * plan.saved_cells + plan.years * plan.integral_cells + keep_final * plan.final_cells
         chunk = min(_BLOCK_MEMBERS, max(LANES, _BLOCK_BYTES // (8 * max(1, cells)) // LANES * LANES))
-    local = threading.local()
     members = np.arange(count)
-    with ThreadPoolExecutor(threads or processors(), "members") as pool:
-        for first in range(0, count, chunk):
-            yield plan.result(members[first : first + chunk], first, pool, local)
+    pool = kept.pool(threads or processors())
+    for first in range(0, count, chunk):
+        yield plan.result(members[first : first + chunk], first, pool)
 
 
 def processors() -> int:
