@@ -113,3 +113,20 @@ def test_unemployment_is_worse_than_arima_and_better_than_walk_and_smoothing(err
 def test_the_first_year_is_no_better_than_the_random_walk(errors):
     own = errors["employed_by_group", 1]
     assert own["krapte_sd"] > own["random_walk"]
+
+
+def test_residents_and_people_over_60_make_up_the_error_of_the_labour_force(page):
+    rows = re.search(r"<!-- table: miss -->(.*?)<!-- end -->", page, re.DOTALL)[1].strip().splitlines()[2:]
+    assert len(rows) == 3
+    for row in rows:
+        _, whole, residents, _, women, _, old = (float(c.replace("−", "-")) for c in row.strip("| ").split("|"))
+        assert whole < 0
+        assert (residents + old) / whole > 0.8
+        assert women / whole < 0.15
+
+
+def test_bands_of_groups_hold_what_they_should(page):
+    rows = re.findall(r"^\| Employed by group of sections \|.*$", page, re.MULTILINE)
+    inside = [float(row.strip("|").split("|")[6]) for row in rows if row.count("|") == 9]
+    assert len(inside) == 6
+    assert all(70 <= each <= 90 for each in inside)

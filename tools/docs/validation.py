@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tools.docs import backtest_tables
-from tools.docs.markers import number, refill, table, thousands
+from tools.docs.markers import number, refill, signed, table, thousands
 
 from krapte_sd import sensitivity, uncertainty
-from krapte_sd.backtest import backtest, published
+from krapte_sd.backtest import backtest, labour_force_miss, published
+from krapte_sd.backtest.miss import PARTS
 from krapte_sd.backtest.others import sector_errors
 from krapte_sd.backtest.run import HORIZONS, MEMBERS, MODEL
+from krapte_sd.parameters.history import origins
 
 PAGE = "docs/validation.md"
 METHODS = {MODEL: "krapte_sd", "random_walk": "random walk", "linear_trend": "trend", "arima": "ARIMA", "ets": "ETS"}
@@ -28,6 +30,8 @@ TARGETS = {
 LEADING = 15
 YEARS = (2030, 2050)
 SECTIONS = ("F", "G", "P", "Q")
+MISS_YEAR = 2019
+"""Last year before the virus and the break of the survey."""
 
 
 class Analysis:
@@ -95,6 +99,15 @@ def own(found: Analysis) -> str:
             rows.append([label, str(horizon), *cells, str(int(each["figures"]))])
     head = ["What", "Horizon", "Skill", "Bias, %", "CRPS, %", "Direction right, %", "Inside the 80% band, %", "Figures"]
     return table(head, rows)
+
+
+def miss() -> str:
+    """Where the error of the labour force comes from, in thousands, by start."""
+    rows = []
+    for origin in origins():
+        each = labour_force_miss(origin, MISS_YEAR)
+        rows.append([str(origin), signed(float(each.sum())), *(signed(float(each[part])) for part in PARTS)])
+    return table(["Start", "Error", *(part[:1].upper() + part[1:] for part in PARTS)], rows)
 
 
 def screened(found: Analysis) -> str:
@@ -172,7 +185,7 @@ def pieces(found: Analysis) -> dict[str, str]:
         "others": backtest_tables.of_others(published(found.back[1])),
     }
     made |= backtest_tables.values(found.scores, sector_errors(found.back[1]))
-    made |= {"intervals": intervals(found), "by_source": by_source(found)}
+    made |= {"intervals": intervals(found), "by_source": by_source(found), "miss": miss()}
     made["members"] = str(MEMBERS)
     made["interval_members"] = f"{uncertainty.MEMBERS:,}"
     made["source_members"] = str(uncertainty.SPLIT_MEMBERS)

@@ -20,6 +20,7 @@ from tools.parameters.labour_profiles import SECTORS, SEXES, LabourProfiles, Sur
 from tools.parameters.tables import Row, rows_of, write_table
 from tools.parameters.vacancies import Window
 
+from krapte_sd.backtest.benchmarks import structural
 from krapte_sd.parameters import ParameterSet, read_parameters
 from krapte_sd.parameters.history import HORIZON, at_origin
 from krapte_sd.parameters.observations import Observations, read_observations
@@ -40,7 +41,7 @@ FURTHEST = 0.8
 """Log distance of a rate from its pattern: without a table of transitions the old unemployed would leave in weeks, and
 no step of a quarter year can follow that."""
 
-RETIREMENT_TREND_YEARS = 10
+FIRST_PARTICIPATION_YEAR = 1990
 LEGAL_AGE = {2010: 65.0, 2013: 65 + 1 / 12, 2015: 65.25}
 """State pension age on 1 January of the origin."""
 
@@ -155,37 +156,39 @@ def _cut() -> list[Row]:
 
 
 def _retirement(known: Observations, origin: int) -> list[Row]:
-    """Ages of leaving work: they move on, half as quick as participation of 60-64 moved in the ten years before."""
-    slope = demand.CONVERGENCE * retirement_trend(known, origin)
-    years = np.arange(origin, origin + HORIZON + 1)
+    """Ages of leaving work: they move on as participation of 60-64 is forecast to do."""
     legal = LEGAL_AGE[origin]
-    path = legal + slope * (years - origin)
-    cells = {"low": np.full(len(years), legal), "high": legal + 2 * slope * (years - origin)}
+    years = np.arange(origin, origin + HORIZON + 1)
+    low, path, high = legal + retirement_shift(known, origin)
     told = {"source": "participation", "status": "estimated", "distribution": "uniform"}
-    out = rows_of("aow_age", path, {"year": years.tolist()}, **cells, **told)
+    out = rows_of("aow_age", path, {"year": years.tolist()}, low=low, high=high, **told)
     fixed = {"low": legal, "high": legal, "distribution": "constant"}
     out.append(Row("reference_aow_age", legal, "aow_law", "literature", **fixed))
     return out
 
 
-def retirement_trend(known: Observations, origin: int) -> float:
-    """Years by which the age profile of participation moved up a year: rise at 60-64 over the slope of the profile."""
-    years = [str(y) for y in range(origin - RETIREMENT_TREND_YEARS, origin)]
-    rates = {
-        band: np.mean(
-            [
-                known.series("participation_rate", sex=sex, age=band, period=years)
-                .sort_values("period")["value"]
-                .to_numpy()
-                for sex in SEXES
-            ],
-            axis=0,
-        )
-        for band in ("55-59", "60-64")
-    }
-    rise = np.polyfit(np.arange(len(years)), rates["60-64"], 1)[0]
-    steepness = np.mean(rates["55-59"] - rates["60-64"]) / 5
-    return float(rise / steepness)
+def retirement_shift(known: Observations, origin: int) -> np.ndarray:
+    """Years by which the age profile of participation moves up, on each 1 January from the origin on: low, mean, high.
+
+    Participation of 60-64 is forecast by a structural time-series model, and divided by the slope of the profile
+    between 55-59 and 60-64 in the last year. Low and high lie so far apart that even chances between them have the
+    standard deviation of the forecast.
+    """
+    years = [str(y) for y in range(FIRST_PARTICIPATION_YEAR, origin)]
+
+    def rates(band: str) -> np.ndarray:
+        both = (known.series("participation_rate", sex=sex, age=band, period=years) for sex in SEXES)
+        return np.mean([each.sort_values("period")["value"] for each in both], axis=0) / 100
+
+    younger, older = rates("55-59"), rates("60-64")
+    steepness = (younger[-1] - older[-1]) / 5
+    mean, spread = structural(np.log(older / (1 - older)), HORIZON + 1)
+    shifts = []
+    for side in (-1.0, 0.0, 1.0):
+        ahead = np.append(older[-1], 1 / (1 + np.exp(-(mean + side * np.sqrt(3.0) * spread))))
+        new_year = (ahead[:-1] + ahead[1:]) / 2  # figures are means of years
+        shifts.append((new_year - new_year[0]) / steepness)
+    return np.array(shifts)
 
 
 __all__ = ["ORIGINS", "LabourProfiles", "derive", "derive_origin", "survey", "window"]

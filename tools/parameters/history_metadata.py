@@ -51,7 +51,8 @@ _SOURCES: dict[str, dict[str, str]] = {
         "licence": "CC BY 4.0",
     },
     "participation": {
-        "citation": "ILOSTAT EAP_DWAP_SEX_AGE_RT: participation of 55-59 and 60-64 in the ten years before the origin",
+        "citation": "ILOSTAT EAP_DWAP_SEX_AGE_RT: participation of 55-59 and 60-64 from 1990 to the "
+        "year before the origin",
         "vintage": "only years before the origin",
         "licence": "CC BY 4.0",
     },
@@ -86,8 +87,10 @@ _METHODS: dict[str, str] = {
     "immigration_profile": "Where net migration of the five years before the origin was positive: its shares.",
     "task_volume": "Zero: no programme of the base year was known, and what is done already is in the need at the "
     "start.",
-    "aow_age": "Not the law: ages of leaving work move on, half as quick as participation of 60-64 moved in the ten "
-    "years before (trends of sections are halved alike); low: they stand still, high: the whole trend.",
+    "aow_age": "Not the law: ages of leaving work move on as participation of 60-64 is forecast to (log odds since "
+    "1990, structural time-series model of statsmodels: a level that wanders around a straight trend), over the slope "
+    "of the profile between 55-59 and 60-64; low and high: 1.73 standard deviations of that forecast, which even "
+    "chances between them give back.",
     "cyclical_shortfall": "Unemployed above and vacancies below their mean share of the labour force in the years "
     "before, as posts of the market sections, alike in all.",
     "recovery_time": "Memory of the yearly rate of unemployment around its mean since 1981, as the time of a "

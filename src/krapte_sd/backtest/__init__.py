@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from krapte_sd.backtest.miss import labour_force_miss
 from krapte_sd.backtest.others import published
 from krapte_sd.backtest.run import backtest, forecasts, scores
 
-__all__ = ["backtest", "forecasts", "published", "scores"]
+__all__ = ["backtest", "forecasts", "labour_force_miss", "published", "scores"]

@@ -105,27 +105,26 @@ BENCHMARKS: Final[dict[str, Callable[[Floats, int], Outlook]]] = {
 """By name: a function of the values before the origin, shape (year,), and of the number of years ahead."""
 
 
-def structural(values: Floats, horizon: int) -> Floats:
-    """Give the spread of what the model leaves out if shocks stay: a level that wanders around a straight trend.
+def structural(series: Floats, horizon: int) -> Outlook:
+    """Forecast by a structural time-series model: a level that wanders around a straight trend.
 
     Parameters
     ----------
-    values : numpy.ndarray, shape (year,)
-        Figures before the origin, positive.
+    series : numpy.ndarray, shape (year,)
+        Figures before the origin on a scale without bounds: the logarithm of a number, the log odds of a share.
     horizon : int
         Years ahead.
 
     Returns
     -------
-    numpy.ndarray, shape (horizon,)
-        Standard deviation of the logarithm, growing with the horizon: that of the forecast of a structural time-series
-        model (`statsmodels.tsa.statespace.structural.UnobservedComponents`, local level with a fixed slope; Harvey
-        1989), the slope itself uncertain.
+    Outlook
+        On the same scale: mean, and standard deviation, which grows with the horizon as shocks stay, the slope itself
+        uncertain (`statsmodels.tsa.statespace.structural.UnobservedComponents`, local level with a fixed slope; Harvey
+        1989).
     """
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-    logs = np.log(values)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the search
-        fit = UnobservedComponents(logs, level="lldtrend").fit(disp=False, maxiter=200)
-        return np.asarray(fit.get_forecast(horizon).se_mean, np.float64)
+        found = UnobservedComponents(series, level="lldtrend").fit(disp=False, maxiter=200).get_forecast(horizon)
+    return Outlook(np.asarray(found.predicted_mean, np.float64), np.asarray(found.se_mean, np.float64))

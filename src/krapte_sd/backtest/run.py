@@ -130,7 +130,7 @@ def model_outlook(origin: int, before: dict[str, Past], members: int, seed: int)
         mean = found[target][0]  # the values in the tables
         of_members = np.log(found[target][1:]).std(axis=0, ddof=1)
         # a section may be so small that its figures are noise; the spread of a figure is at most itself
-        of_cycles = np.array([structural(values, HORIZON) for values in before[target].values])
+        of_cycles = np.array([structural(np.log(values), HORIZON).spread for values in before[target].values])
         out[target] = Outlook(mean, mean * np.minimum(np.hypot(of_members, of_cycles), 1.0))
     return out
 
