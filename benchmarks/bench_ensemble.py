@@ -27,7 +27,7 @@ from krapte_sd.ensemble.recipe import Recipe
 from krapte_sd.kernel.stream import _Worker
 
 members, regions = int(sys.argv[1]), sys.argv[2]
-spent, lock = {"kernel": 0.0, "blocks": 0.0, "keeping": 0.0, "statistics": 0.0}, threading.Lock()
+spent, lock = {"kernel": 0.0, "blocks": 0.0, "keeping": 0.0}, threading.Lock()
 
 def timed(owner, name, key):
     action = getattr(owner, name)
@@ -43,7 +43,6 @@ ks.run("baseline", members=8, regions=regions)  # loads, and compiles what is no
 timed(_Worker, "run", "kernel")
 timed(Recipe, "block", "blocks")
 timed(run.Parts, "put", "keeping")
-timed(run, "summary", "statistics")
 start, own = time.perf_counter(), time.process_time()
 ks.run("baseline", members=members, seed=7, regions=regions)
 spent["elapsed"] = time.perf_counter() - start
@@ -76,7 +75,7 @@ def main() -> int:
     options = parser.parse_args()
     print(f"krapte_sd {version('krapte_sd')}, Python {platform.python_version()}, numba {version('numba')}, ", end="")
     print(f"{platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}, {options.regions}")
-    columns = ("kernel", "blocks", "keeping", "statistics", "processor", "elapsed", "memory")
+    columns = ("kernel", "blocks", "keeping", "processor", "elapsed", "memory")
     print(f"{'members':>9}" + "".join(f"{each:>12}" for each in columns))
     size, seconds, gib = LIMITS[options.regions]
     first: dict[str, float] = {}
