@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 
-from timing import timed
+from timing import timed, word
 
 import krapte_sd as ks
 from krapte_sd.forecast import BY_COHORT, FIRST_YEAR, FLOWS, LAST_YEAR, STATES
@@ -99,7 +99,7 @@ def main() -> int:
     times = measure(options.rounds, options.loads, options.pysd_rounds)
     show(times)
     one = statistics.median(times["ks.run('baseline')"])
-    print(f"one run after loading: {one:.3f} s, allowed {LIMIT} s: {'met' if one <= LIMIT else 'NOT met'}")
+    print(f"one run after loading: {one:.3f} s, allowed {LIMIT} s: {word(one <= LIMIT)}")
     return 0 if one <= LIMIT else 1
 
 

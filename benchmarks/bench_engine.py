@@ -21,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
-from timing import timed
+from timing import timed, word
 
 from krapte_sd.equations import read_model
 from krapte_sd.forecast import FIRST_YEAR, FLOWS, LAST_YEAR, STATES
@@ -57,11 +57,6 @@ model.program((*STATES, *BY_COHORT), FLOWS)
 end = time.perf_counter()
 print(read - start, end - read)
 """
-
-
-def word(good: bool) -> str:
-    """Say whether a target is met."""
-    return "met" if good else "MISSED"
 
 
 def draws(program: Program, inputs: dict, names: tuple[str, ...], count: int) -> dict:

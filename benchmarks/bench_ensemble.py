@@ -14,6 +14,8 @@ import sys
 import time
 from importlib.metadata import version
 
+from timing import word
+
 LIMITS = {"nl": (1000, 5.0, 4.0), "arbeidsmarktregio": (1000, 240.0, 4.0)}
 """Members, seconds that ``ks.run`` may take for them on two cores after loading, and GiB it may need, by division."""
 GROWTH = 1.2
@@ -57,11 +59,6 @@ def measure(members: int, regions: str) -> dict[str, float]:
     call = [sys.executable, "-c", WORK, str(members), regions]
     found: dict[str, float] = json.loads(subprocess.run(call, capture_output=True, text=True, check=True).stdout)
     return found
-
-
-def word(met: bool) -> str:
-    """Say whether a limit is kept."""
-    return "met" if met else "NOT met"
 
 
 def main() -> int:

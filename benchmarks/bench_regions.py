@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 
+from timing import word
+
 import krapte_sd as ks
 from krapte_sd import forecast
 from krapte_sd.forecast import BY_COHORT, FIRST_YEAR, FLOWS, LAST_YEAR, STATES
@@ -90,7 +92,7 @@ def main() -> int:
         seconds, memory = new_process(name)
         print(f"{name:20}{'new process, warm cache':28}{seconds:10.3f} s, peak memory {memory:.0f} MiB")
     one = statistics.median(elapsed for elapsed, _ in times[LARGEST, "ks.run"])
-    print(f"one run, 35 regions, after loading: {one:.2f} s, allowed {LIMIT} s: {'met' if one <= LIMIT else 'NOT met'}")
+    print(f"one run, 35 regions, after loading: {one:.2f} s, allowed {LIMIT} s: {word(one <= LIMIT)}")
     return 0 if one <= LIMIT else 1
 
 

@@ -272,3 +272,15 @@ def test_links_are_followed_and_permissions_kept(tmp_path):
     assert real.read_bytes() == NEW
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
     assert names(tmp_path / "real") == ["a.nc"]
+
+
+def test_what_is_checked_when_it_is_read_is_not_forced_onto_the_disk(target, monkeypatch):
+    monkeypatch.setattr(os, "fsync", no_space)
+    replace_file(target, NEW, durable=False)
+    assert target.read_bytes() == NEW
+    assert names(target.parent) == ["forecast.nc"]
+    monkeypatch.setattr(os, "write", no_space)
+    with pytest.raises(FileError, match="cannot be written: No space left on device; free some space"):
+        replace_file(target, OLD, durable=False)
+    assert target.read_bytes() == NEW
+    assert names(target.parent) == ["forecast.nc"]

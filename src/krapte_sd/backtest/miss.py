@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from krapte_sd.backtest.run import check_starts
 from krapte_sd.errors import ParameterError
-from krapte_sd.parameters.history import HORIZON, origins
+from krapte_sd.parameters.history import HORIZON
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +63,7 @@ def labour_force_miss(origin: int, year: int, observed: Observations | None = No
     from krapte_sd.parameters.observations import read_observations
     from krapte_sd.simulation import load_model
 
-    if origin not in origins():
-        raise ParameterError(f"origin {origin!r}: no start in that year; allowed: {', '.join(map(str, origins()))}")
+    check_starts([origin])
     figures = read_observations() if observed is None else observed
     last = int(figures.table[figures.table["series"] == "residents_by_age"]["period"].max()[:4]) - 1
     if not origin <= year < origin + HORIZON or year > last:

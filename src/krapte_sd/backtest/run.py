@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from krapte_sd.ensemble.points import Points
     from krapte_sd.parameters.observations import Observations
 
-__all__ = ["HORIZONS", "MEANS", "MODEL", "backtest", "forecasts", "model_outlook", "scores", "start_points", "targets"]
+__all__ = [
+    "HORIZONS",
+    "MEANS",
+    "MODEL",
+    "backtest",
+    "check_starts",
+    "forecasts",
+    "model_outlook",
+    "scores",
+    "start_points",
+    "targets",
+]
 
 Floats = NDArray[np.float64]
 
@@ -80,10 +91,7 @@ def forecasts(
 
     from krapte_sd.parameters.observations import read_observations
 
-    known = origins()
-    chosen = known if starts is None else tuple(starts)
-    if wrong := [each for each in chosen if each not in known]:
-        raise ParameterError(f"origin {wrong[0]!r}: no start in that year; allowed: {', '.join(map(str, known))}")
+    chosen = check_starts(origins() if starts is None else starts)
     figures = read_observations() if observed is None else observed
     parts = []
     for origin in chosen:
@@ -97,6 +105,20 @@ def forecasts(
         nation = {MODEL: outlooks[MODEL]["employed_by_group"].mean}
         parts.append(regional_forecasts(origin, origin + HORIZON, figures, nation, before["employed_by_group"]))
     return pd.concat(parts, ignore_index=True)
+
+
+def check_starts(starts: Sequence[int]) -> tuple[int, ...]:
+    """Give the starts, if there are tables for all of them.
+
+    Raises
+    ------
+    ParameterError
+        With the first one there are none for.
+    """
+    known = origins()
+    if wrong := [each for each in starts if each not in known]:
+        raise ParameterError(f"origin {wrong[0]!r}: no start in that year; allowed: {', '.join(map(str, known))}")
+    return tuple(starts)
 
 
 def _each(before: Past, method: object) -> Outlook:

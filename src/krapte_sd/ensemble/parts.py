@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from krapte_sd.errors import FileError
 from krapte_sd.files import replace_file
-from krapte_sd.files.atomic import explain_writing
 
 __all__ = ["Parts"]
 
@@ -121,17 +120,7 @@ class Parts:
     def put(self, number: int, block: Floats) -> None:
         """Keep a block. Not forced onto the disk: what a power cut spoils is found by its checksum and run again."""
         data = np.ascontiguousarray(block, _LITTLE).data.cast("B")
-        path = self._path(number)
-        part = path.with_suffix(".part")
-        try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.write(hashlib.sha256(data).digest())
-            part.replace(path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise explain_writing(path, error) from error
+        replace_file(self._path(number), data, hashlib.sha256(data).digest(), durable=False)
 
     def read(self, first: int, last: int, begin: int = 0, end: int | None = None) -> Floats:
         """Read some rows of some members.

@@ -41,7 +41,7 @@ _REMEDIES = {
 }
 
 
-def replace_file(path: str | os.PathLike[str], *data: bytes | memoryview) -> None:
+def replace_file(path: str | os.PathLike[str], *data: bytes | memoryview, durable: bool = True) -> None:
     """Put `data` at `path` in one step.
 
     Parameters
@@ -51,6 +51,9 @@ def replace_file(path: str | os.PathLike[str], *data: bytes | memoryview) -> Non
         followed: the file behind it is replaced and the link stays.
     *data : bytes or memoryview of bytes
         The whole new content, in pieces.
+    durable : bool
+        Force it onto the disk and read it back. Without, a power cut may spoil it: for files that are checked by
+        whoever reads them.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def replace_file(path: str | os.PathLike[str], *data: bytes | memoryview) -> Non
     target = check_target(path)
     try:
         _sweep(target)
-        _write_and_replace(target, data)
+        _write_and_replace(target, data, durable)
     except OSError as error:
         if isinstance(error, FileError):
             raise
@@ -138,7 +141,7 @@ def _explain(path: str | os.PathLike[str], what: str, error: Exception) -> str:
     return f"{os.fspath(path)!s}: {what}: {reason}; {remedy}"
 
 
-def _write_and_replace(target: Path, data: Sequence[bytes | memoryview]) -> None:
+def _write_and_replace(target: Path, data: Sequence[bytes | memoryview], durable: bool) -> None:
     descriptor, part = _new_part(target)
     try:
         try:
@@ -148,11 +151,12 @@ def _write_and_replace(target: Path, data: Sequence[bytes | memoryview]) -> None
                 view = memoryview(each)
                 while view:
                     view = view[os.write(descriptor, view[:_PIECE]) :]
-            os.fsync(descriptor)
-            if not _holds(part, data):
-                raise FileError(
-                    f"{target}: cannot be written: what was read back differs from what was written; check the disk"
-                )
+            if durable:
+                os.fsync(descriptor)
+                if not _holds(part, data):
+                    raise FileError(
+                        f"{target}: cannot be written: what was read back differs from what was written; check the disk"
+                    )
             part.replace(target)
         finally:
             # Closed only now: the lock on it tells other processes that this part is in use.
@@ -161,7 +165,8 @@ def _write_and_replace(target: Path, data: Sequence[bytes | memoryview]) -> None
         with contextlib.suppress(OSError):
             part.unlink()
         raise
-    _sync_folder(target.parent)
+    if durable:
+        _sync_folder(target.parent)
 
 
 def _holds(part: Path, data: Sequence[bytes | memoryview]) -> bool:
