@@ -154,14 +154,15 @@ def test_memory_does_not_grow_with_members(program: Program, inputs: dict) -> No
     def peak(count: int) -> int:
         drawn = {"adjustment_time": np.linspace(0.5, 1, count)}
         tracemalloc.start()
-        for each in program.stream_members(inputs, drawn, 2000, 2004, chunk=32):
+        # One thread: two have two workspaces, or one if the first thread is done before the second one starts.
+        for each in program.stream_members(inputs, drawn, 2000, 2004, chunk=32, threads=1):
             assert each.count
         _, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return highest
 
     peak(32)
-    assert peak(640) < 1.15 * peak(64)
+    assert peak(640) < 1.05 * peak(64)
 
 
 def test_what_all_share_may_be_too_large_to_keep(
