@@ -94,6 +94,13 @@ def test_the_band_follows(page, expected):
     page.wait_for_function(f"Math.abs(({high})() - {2 * expected[0.5]}) < 1e-6", timeout=SECONDS)
 
 
+def test_sources_come_when_they_are_unfolded(page):
+    page.get_by_text("Sources of the figures").click()
+    page.locator(".sources li", has_text="CBS").first.wait_for(timeout=SECONDS)
+    page.get_by_text("Sources of the figures").click()
+    assert page.wrong == []
+
+
 def test_wrong_input_is_told_and_changes_nothing(page, expected, tmp_path):
     bad = tmp_path / "bad.yaml"
     bad.write_text("name: x\npopulation: nowhere\n")

@@ -78,6 +78,7 @@ class Page:
         self.status = pn.pane.HTML("", width=900)
         self.table = pn.pane.HTML("", width=900)
         self.sources = pn.pane.HTML("", width=860)
+        self.folded = pn.Accordion(("Sources of the figures", self.sources), width=900)
         save: Any = pn.widgets.FileDownload
         self.downloads = [
             save(callback=self._yaml, filename="scenario.yaml", label="Scenario (YAML)", button_type="primary"),
@@ -91,6 +92,7 @@ class Page:
         self.chosen.param.watch(self._chose, "value")
         self.measures.param.watch(self._chose, "value")
         self.upload.param.watch(self._opened, "value")
+        self.folded.param.watch(self._show_sources, "active")
         self.reset.on_click(lambda *_: self._set(Levers(regions=self.division.value)))
 
     def _regions(self) -> dict[str, str]:
@@ -189,7 +191,7 @@ class Page:
             self.table,
             pn.Row(*self.downloads),
             self.status,
-            pn.Accordion(("Sources of the figures", self.sources), width=900),
+            self.folded,
         )
         return pn.Row(side, main)
 
@@ -326,7 +328,12 @@ class Page:
         self.by_sector.title.text = f"{label} by section, 1 January {self.year.value}"
         self.table.object = _table(self.session.table(self.ds, base, self.region.value, self.sector.value))
         self.status.object = _status(self.ds)
-        self.sources.object = _sources(self.ds)
+        self._show_sources()
+
+    def _show_sources(self, *_: Any) -> None:
+        """Write the sources if they are unfolded: the browser takes longer for this list than for the charts."""
+        if self.folded.active:
+            self.sources.object = _sources(self.ds)
 
     def _start_band(self) -> None:
         """Compute the band beside, so that the lines never wait for it."""
