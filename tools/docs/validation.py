@@ -14,7 +14,9 @@ from krapte_sd.backtest import backtest, labour_force_miss, published
 from krapte_sd.backtest.miss import PARTS
 from krapte_sd.backtest.others import sector_errors
 from krapte_sd.backtest.run import HORIZONS, MEMBERS, MODEL
-from krapte_sd.parameters.history import origins
+from krapte_sd.parameters.history import borrowed, origins
+from krapte_sd.parameters.reading import read_parameters
+from krapte_sd.simulation import load_model
 
 PAGE = "docs/validation.md"
 METHODS = {MODEL: "krapte_sd", "random_walk": "random walk", "linear_trend": "trend", "arima": "ARIMA", "ets": "ETS"}
@@ -110,6 +112,21 @@ def miss() -> str:
     return table(["Start", "Error", *(part[:1].upper() + part[1:] for part in PARTS)], rows)
 
 
+def lent() -> str:
+    """What starts in the past take from the tables of the base year, by theme; the same for all of them.
+
+    Switches of loops and levers, which are where they do nothing, are left out, and tables that no equation reads.
+    """
+    base = read_parameters()
+    (names,) = {borrowed(origin, base) for origin in origins()}
+    themes: dict[str, list[str]] = {}
+    for name in load_model().equations.inputs:
+        if name in names and base[name].theme not in ("loops", "levers"):
+            themes.setdefault(base[name].theme, []).append(name)
+    rows = [[theme, str(len(found)), " ".join(f"`{name}`" for name in found)] for theme, found in themes.items()]
+    return table(["Theme", "Parameters", "Names"], rows)
+
+
 def screened(found: Analysis) -> str:
     """Elementary effects of the leading parameters, and what they share of the variance."""
     every = found.screening
@@ -185,7 +202,7 @@ def pieces(found: Analysis) -> dict[str, str]:
         "others": backtest_tables.of_others(published(found.back[1])),
     }
     made |= backtest_tables.values(found.scores, sector_errors(found.back[1]))
-    made |= {"intervals": intervals(found), "by_source": by_source(found), "miss": miss()}
+    made |= {"intervals": intervals(found), "by_source": by_source(found), "miss": miss(), "lent": lent()}
     made["members"] = str(MEMBERS)
     made["interval_members"] = f"{uncertainty.MEMBERS:,}"
     made["source_members"] = str(uncertainty.SPLIT_MEMBERS)
