@@ -29,7 +29,7 @@ from krapte_sd.validation.transitions import Floats
 if TYPE_CHECKING:
     import xarray as xr
 
-    from krapte_sd.kernel import Result
+    from krapte_sd.kernel import Program, Result
     from krapte_sd.parameters import ParameterSet
 
 __all__ = ["DIVISIONS", "RegionalEvidence", "lines", "same_area"]
@@ -125,18 +125,21 @@ class RegionalEvidence(Evidence):
         return self.model.labelled(result)
 
     @cached_property
+    def gross(self) -> Program:
+        """Program of `hiring` and `month`: outputs of the forecast, flows among them as they are at a moment."""
+        of_hires = (*PERSONS, "hires_of_commuters", "commuting_share", "separations")
+        return self.model.program((*forecast.STATES, "filled_posts", *forecast.FLOWS, *of_hires))
+
+    @cached_property
     def hiring(self) -> Mapping[str, Floats]:
         """Hires of persons and of posts at the quarters of the first year."""
-        names = ("hires_of_commuters", "commuting_share", "hires", "separations", "separations_in_sector", "layoffs")
-        program = self.model.program((*PERSONS, *names))
         stop = forecast.FIRST_YEAR + 1
-        return run_outputs(self.model, program, stop, DEFAULT_STEP, DEFAULT_STEP).saved
+        return run_outputs(self.model, self.gross, stop, DEFAULT_STEP, DEFAULT_STEP).saved
 
     @cached_property
     def month(self) -> Result:
         """Outputs of the forecast over 2024 at every fine step."""
-        program = self.model.program((*forecast.STATES, "filled_posts", *forecast.FLOWS))
-        return run_outputs(self.model, program, forecast.FIRST_YEAR + 1, FINE_STEP, FINE_STEP)
+        return run_outputs(self.model, self.gross, forecast.FIRST_YEAR + 1, FINE_STEP, FINE_STEP)
 
     def at_start(self, name: str) -> Floats:
         """Return an output on 1 January of the first year."""
