@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -139,7 +140,14 @@ class Evidence:
         return float(found.saved[name][index].sum())
 
 
-def run_outputs(model: LoadedModel, program: Program, stop: int, step: float, save_step: float) -> Result:
-    """Run a program with the inputs of a model from the first year to 1 January of `stop`."""
-    inputs = model.inputs(program.inputs, forecast.FIRST_YEAR, stop)
+def run_outputs(
+    model: LoadedModel,
+    program: Program,
+    stop: int,
+    step: float,
+    save_step: float,
+    params: Mapping[str, float] | None = None,
+) -> Result:
+    """Run a program with the inputs of a model, some of them set, from the first year to 1 January of `stop`."""
+    inputs = model.inputs(program.inputs, forecast.FIRST_YEAR, stop, params)
     return program.run(inputs, forecast.FIRST_YEAR, stop, step, "rk4", save_step)

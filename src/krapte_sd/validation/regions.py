@@ -21,7 +21,7 @@ from krapte_sd.parameters.reading import read_parameters
 from krapte_sd.parameters.regions import RegionSet, aggregate, nests, read_region_set
 from krapte_sd.simulation import DEFAULT_STEP
 from krapte_sd.validation.balance import ROUNDING, booked
-from krapte_sd.validation.evidence import FINE_STEP, Evidence, run_outputs
+from krapte_sd.validation.evidence import FINE_STEP, MIGRATION_SWITCHES, Evidence, run_outputs
 from krapte_sd.validation.first_month import LOGARITHM, SAME, SCALES, SHARE, first_month
 from krapte_sd.validation.lines import THOUSAND, Line, absolute, relative, scaled
 from krapte_sd.validation.transitions import Floats
@@ -117,12 +117,23 @@ class RegionalEvidence(Evidence):
         return read_parameters(parameters_folder() / "regional" / self.regions)
 
     @cached_property
+    def accounts(self) -> Program:
+        """Program of `run` and `residents`: outputs of the forecast, and what the accounts need beyond them."""
+        save = (*forecast.STATES, *forecast.BY_COHORT, "inactive", "commuters", "filled_posts")
+        return self.model.program(save, (*forecast.FLOWS, "domestic_arrivals", "domestic_departures"))
+
+    @cached_property
     def run(self) -> xr.Dataset:
         """Outputs of the forecast, and what the accounts need beyond them, labelled."""
-        save = (*forecast.STATES, *forecast.BY_COHORT, "inactive", "commuters", "filled_posts")
-        program = self.model.program(save, (*forecast.FLOWS, "domestic_arrivals", "domestic_departures"))
-        result = run_outputs(self.model, program, forecast.LAST_YEAR + 1, DEFAULT_STEP, 1.0)
-        return self.model.labelled(result)
+        return self.model.labelled(self._years())
+
+    @cached_property
+    def residents(self) -> Floats:
+        """Residents on each 1 January by region, without migrants who follow the labour market."""
+        return self._years(dict.fromkeys(MIGRATION_SWITCHES, 0.0)).saved["population_total"]
+
+    def _years(self, params: Mapping[str, float] | None = None) -> Result:
+        return run_outputs(self.model, self.accounts, forecast.LAST_YEAR + 1, DEFAULT_STEP, 1.0, params)
 
     @cached_property
     def gross(self) -> Program:
@@ -291,7 +302,7 @@ def _population(evidence: RegionalEvidence) -> Iterator[Line]:
     for year, limit in FORECAST_LIMITS.items():
         found = rows[rows["year"] == year].set_index("region").loc[list(division.codes)]
         # the forecast of the regions knows no migrants who follow the labour market
-        model = evidence.projection()["population_total"].sel(time=f"{year}-01-01").values
+        model = evidence.residents[year - forecast.FIRST_YEAR]
         reference = found["value"].to_numpy(np.float64)
         for ours, theirs, told, name in zip(model, reference, found["status"], division.names, strict=True):
             more = "" if told == "official_projection" else ", reference estimated"
