@@ -154,9 +154,9 @@ class _Nest:
     def _write(self, place: str, code: str) -> str:
         return f"st(W, {place}, {code})" if self.vector else f"W[{place}] = {code}"
 
-    def _fill(self, depth: int, first: str, size: int, value: str) -> None:
+    def _fill(self, depth: int, first: int | str, size: int, value: str) -> None:
         if size == 1:
-            self.before[depth].append(self._write(first, value))
+            self.before[depth].append(self._write(str(first), value))
         else:
             self.before[depth] += [f"for k in range({size}):", "    " + self._write(f"{first} + k", value)]
 
@@ -233,7 +233,7 @@ class _Nest:
         if level == self.inner - 1:
             inside.append(self._write(cell, value.code))
         else:
-            self._fill(level + 1, str(row), length, neutral)
+            self._fill(level + 1, row, length, neutral)
             inside.append(self._write(cell, self._combine(statement.mode, self._read(cell), value)))
         self.after[level + 1] += self._add_up(statement.mode, row, length, target)
 
@@ -245,7 +245,7 @@ class _Nest:
         size = self.slots[statement.target].size
         first = self.layout.offsets[statement.target]
         if not self._by_rows(statement.index):
-            self._fill(0, str(first), size, neutral)
+            self._fill(0, first, size, neutral)
             return
         length = size // self.sizes[0]
         begin = self._keep(_Value(f"({first} + {length} * i0)", 0, 0, False), 0).code
@@ -270,12 +270,12 @@ class _Nest:
         if level < self.across - 1:
             # Loops between: a row keeps the sums over them.
             row = self.layout.take(length)
-            self._fill(level + 1, str(row), length, _NEUTRAL[mode])
+            self._fill(level + 1, row, length, _NEUTRAL[mode])
             self._sum(mode, value, self.across, self._read(f"{row} + i{self.across}"), f"{row} + i{self.across}")
             self.after[level + 1] += self._add_up(mode, row, length, target)
             return
         lane = self.layout.take(lanes)
-        self._fill(level + 1, str(lane), lanes, _NEUTRAL[mode])
+        self._fill(level + 1, lane, lanes, _NEUTRAL[mode])
         place = str(lane)
         if lanes > 1:
             full = length - length % lanes
