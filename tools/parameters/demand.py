@@ -5,26 +5,37 @@ What has a published figure is carried from the observations; what has none is `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from statistics import NormalDist
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from tools.parameters.labour_profiles import BASE_PERIODS, SECTORS
 from tools.parameters.tables import Row, rows_of
+
+from krapte_sd.backtest.benchmarks import structural
+from krapte_sd.ensemble.sampling import NORMAL_SHARE
 
 if TYPE_CHECKING:
     from krapte_sd.parameters.observations import Observations
 
+Floats = npt.NDArray[np.float64]
+
 YEARS = range(2024, 2052)
 AGES = range(101)
 SEXES = ("female", "male")
-TREND_YEARS = (1995, 2015)
+TREND_YEARS = range(1995, 2016)
+"""Years of the accounts of EU KLEMS."""
+
 PUBLIC = {"O": "inhabitants", "P": "education", "Q": "care"}
 INDUSTRY_OF = {
     "A": "A", "B": "B", "C": "C", "D": "D-E", "E": "D-E", "F": "F", "G": "G", "H": "H", "I": "I", "J": "J", "K": "K",
     "L": "L", "M": "M-N", "N": "M-N", "O": "O", "P": "P", "Q": "Q", "R": "R-S", "S": "R-S",
 }  # fmt: skip
-CONVERGENCE = 0.5
-"""How much of a section's deviation from the mean trend is carried on; `assumed` (0: none, 1: all)."""
+INDUSTRIES = tuple(dict.fromkeys(INDUSTRY_OF.values()))
+
+EDGE = NormalDist().inv_cdf((1 + NORMAL_SHARE) / 2)
+"""Standard deviations between the value and an end of a range that is drawn from as normal."""
 
 # relative use of care staff at mean exact ages; `assumed` (no figure by age of the client can be read), set such that
 # the need grows by 1.6% a year to 2030 as in the forecast of ABF of 2020
@@ -45,7 +56,7 @@ TASK_SHARES = {
 
 def rows(observations: Observations) -> list[Row]:
     """Rows of the theme `demand`."""
-    return [*_services(), *trends(observations, TREND_YEARS), *_tasks(observations), *_hours(observations)]
+    return [*_services(), *trends(observations, TREND_YEARS, len(YEARS) - 1), *_tasks(observations), *_hours(observations)]
 
 
 def _services() -> list[Row]:
@@ -87,43 +98,94 @@ def _services() -> list[Row]:
     return out
 
 
-def trends(observations: Observations, years: tuple[int, int]) -> list[Row]:
-    """Growth of output and productivity by section (EU KLEMS) between two years, halved towards the market mean."""
-    first, last = years
-    span = last - first
+class Trend(NamedTuple):
+    """Growth a year of output and of productivity (2,) by industry (2, industry), and its forecast error."""
 
-    def growth(series: str, industry: str) -> float:
-        values = [observations.value(series, sector=industry, period=str(y)) for y in years]
-        return float(np.log(values[1] / values[0]) / span)
+    growth: Floats
+    error: Floats
+    persistence: float
 
-    output = np.array([growth("value_added_volume", INDUSTRY_OF[k]) for k in SECTORS])
-    hours = np.array([growth("hours_worked", INDUSTRY_OF[k]) for k in SECTORS])
-    productivity = output - hours
+
+def trends(observations: Observations, years: range, horizon: int) -> list[Row]:
+    """Growth of output and productivity by section (EU KLEMS), by structural time-series models.
+
+    Parameters
+    ----------
+    observations : Observations
+        Value added and hours worked by industry.
+    years : range
+        Years that the models are fitted to.
+    horizon : int
+        Years over which growth is drawn: the range is the error of mean growth over so many years.
+    """
+    found = forecast_trends(observations, years, horizon)
     # mining: output fell with the closing of the gas field of Groningen; no trend to carry on
-    b = SECTORS.index("B")
-    output[b] = productivity[b] = np.nan
-    market = [q for q, k in enumerate(SECTORS) if k not in PUBLIC]
+    closing = [k == "B" for k in SECTORS]
+    at = [INDUSTRIES.index(INDUSTRY_OF[k]) for k in SECTORS]
+    market = [k not in PUBLIC and k != "B" for k in SECTORS]
     out = []
-    for name, values, source in (
-        ("trend_output_growth", output, "euklems_2017"),
-        ("trend_productivity_growth", productivity, "euklems_2017"),
-    ):
-        mean = np.nanmean(values[market])
-        central = mean + CONVERGENCE * (values - mean)
-        central[b] = mean
-        own = np.where(np.isnan(values), mean, values)
-        status = np.where([k == "B" for k in SECTORS], "assumed", "estimated").astype(object)
+    for name, growth, error in zip(("output", "productivity"), found.growth, found.error, strict=True):
+        mean = growth[at][market].mean()
+        central = np.where(closing, mean, mean + found.persistence * (growth[at] - mean))
         out += rows_of(
-            name,
+            f"trend_{name}_growth",
             central,
             {"sector": SECTORS},
-            low=np.minimum(mean, own),
-            high=np.maximum(mean, own),
-            distribution="uniform",
-            source=source,
-            status=status,
+            low=central - EDGE * error[at],
+            high=central + EDGE * error[at],
+            distribution="normal",
+            source="euklems_2017",
+            status=np.where(closing, "assumed", "estimated").astype(object),
         )
     return out
+
+
+def forecast_trends(observations: Observations, years: range, horizon: int) -> Trend:
+    """Fit a structural time-series model to output, productivity and hours of each industry.
+
+    Productivity and output moved together, and are drawn apart. Both errors are therefore narrowed alike, to where
+    labour needed, their quotient, has the error that the model of hours worked gives.
+    """
+    output, hours = (
+        np.log([_yearly(observations, series, k, years) for k in INDUSTRIES])
+        for series in ("value_added_volume", "hours_worked")
+    )
+    levels = np.array([output, output - hours])
+    growth, error = _fitted(levels, horizon)
+    of_hours = _fitted(hours, horizon)[1]
+    market = [k not in PUBLIC and k != "B" for k in INDUSTRIES]
+    return Trend(growth, error * of_hours / np.hypot(*error), persistence(levels[:, market]))
+
+
+def _yearly(observations: Observations, series: str, industry: str, years: range) -> Floats:
+    return np.array([observations.value(series, sector=industry, period=str(y)) for y in years])
+
+
+def _fitted(levels: Floats, horizon: int) -> tuple[Floats, Floats]:
+    """Give growth a year and the error of its mean over the horizon, for logs (..., year)."""
+    outlooks = [structural(each, horizon) for each in levels.reshape(-1, levels.shape[-1])]
+    shape = levels.shape[:-1]
+    growth = np.array([np.diff(each.mean).mean() for each in outlooks]).reshape(shape)
+    return growth, np.array([each.spread[-1] / horizon for each in outlooks]).reshape(shape)
+
+
+def persistence(levels: Floats) -> float:
+    """Give the share of an industry's deviation from mean growth that is expected to go on, from 0 to 1.
+
+    Deviations in the second half of the years are regressed on those in the first, for output and productivity
+    together; the slope is brought from half the years to all of them (Spearman 1910, Brown 1910).
+
+    Parameters
+    ----------
+    levels : numpy.ndarray, shape (series, industry, year)
+        Logarithms.
+    """
+    half = (levels.shape[-1] - 1) // 2
+    parts = levels[..., : half + 1], levels[..., half:]
+    growth = [(each[..., -1] - each[..., 0]) / (each.shape[-1] - 1) for each in parts]
+    first, second = (each - each.mean(axis=-1, keepdims=True) for each in growth)
+    slope = float(np.clip((first * second).sum() / (first**2).sum(), 0.0, 1.0))
+    return 2 * slope / (1 + slope)
 
 
 def _path(points: dict[int, float]) -> np.ndarray:

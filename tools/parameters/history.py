@@ -143,7 +143,7 @@ def adjusted(quarters: pd.DataFrame) -> float:
 
 def _demand(known: Observations, origin: int) -> list[Row]:
     """Trends up to the origin; no task programmes, which were not known."""
-    out = demand.trends(known, (demand.TREND_YEARS[0], origin - 1))
+    out = demand.trends(known, range(demand.TREND_YEARS[0], origin), HORIZON)
     tasks = ("homes", "climate", "grid", "defence")
     cells = {"source": "no_task", "status": "assumed"}
     return out + rows_of("task_volume", np.zeros((1, 4)), {"region": ["NL"], "task": tasks}, **cells)

@@ -82,8 +82,8 @@ _METHODS: dict[str, str] = {
     "emigration_rate": "Where net migration of the five years before the origin was negative: that, per resident. "
     "Gross flows by age are not known.",
     "fertility_rate": "Rates of the year before the origin, held.",
-    "net_migration_assumed": "Mean of the five years before the origin (residents less survivors); low and high: one "
-    "standard deviation of the years since 2000.",
+    "net_migration_assumed": "Residents less survivors of the years since 2000, forecast by a structural time-series "
+    "model of statsmodels: a level that wanders; low and high enclose 67% of the forecast of each year.",
     "immigration_profile": "Where net migration of the five years before the origin was positive: its shares.",
     "task_volume": "Zero: no programme of the base year was known, and what is done already is in the need at the "
     "start.",

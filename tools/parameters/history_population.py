@@ -1,8 +1,8 @@
 """The population of an origin and its projection with the rates known then.
 
 No projection of the time with ages was found, so one is made: death rates go on falling as they fell since 2000, birth
-rates stay those of the last year, net migration by age stays the mean of the last five years. Gross migration is not
-known by age; the net flow stands for it.
+rates stay those of the last year, net migration is forecast by a structural time-series model, with the ages of the last
+five years. Gross migration is not known by age; the net flow stands for it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from tools.parameters.demand import EDGE
 from tools.parameters.tables import Row, rows_of
+
+from krapte_sd.backtest.benchmarks import structural
 
 if TYPE_CHECKING:
     from krapte_sd.parameters.observations import Observations
@@ -29,6 +32,9 @@ BANDS = ((0, 39), (40, 64), (65, 79), (80, 89))
 
 LEAST_RATE = 2e-5
 """Per year: a year without a death at some young age is chance."""
+
+PER_THOUSAND = 1000.0
+"""The search of statsmodels is at ease with numbers near one."""
 
 GIRLS = 1 / 2.052
 """Share of girls among the newborn, from the sex ratio at birth of 1.052."""
@@ -70,7 +76,7 @@ def rows(observations: Observations, origin: int, horizon: int) -> list[Row]:
     known = past(observations, origin)
     years = range(origin, origin + horizon + 1)
     net = _net_migration(known)
-    total = float(net.sum())
+    ahead = structural(_yearly_net(known) / PER_THOUSAND, len(years), slope=False)
     by = {"sex": SEXES, "age": AGES}
     leaving = np.maximum(-net, 0) / known.residents[-1]
     arriving = np.zeros((2, 102))
@@ -82,10 +88,9 @@ def rows(observations: Observations, origin: int, horizon: int) -> list[Row]:
     out += rows_of("fertility_rate", known.births, {"age": FERTILE}, **told)
     out += rows_of("share_of_births", np.array([GIRLS, 1 - GIRLS]), {"sex": SEXES}, **told)
     out += rows_of("immigration_profile", arriving / arriving.sum(), {"sex": SEXES, "age": range(-1, 101)}, **told)
-    spread = float(np.std(_yearly_net(known), ddof=1))
-    cells = {"low": total - spread, "high": total + spread, "distribution": "normal", **told}
-    out.append(Row("net_migration_assumed", total, region="NL", **cells))
-    return out
+    low, mean, high = (PER_THOUSAND * (ahead.mean + side * EDGE * ahead.spread)[None] for side in (-1, 0, 1))
+    cells = {"low": low, "high": high, "distribution": "normal", **told}
+    return out + rows_of("net_migration_assumed", mean, {"region": ["NL"], "year": years}, **cells)
 
 
 def _mortality(known: Past, origin: int, years: range) -> np.ndarray:

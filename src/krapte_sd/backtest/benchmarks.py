@@ -105,8 +105,8 @@ BENCHMARKS: Final[dict[str, Callable[[Floats, int], Outlook]]] = {
 """By name: a function of the values before the origin, shape (year,), and of the number of years ahead."""
 
 
-def structural(series: Floats, horizon: int) -> Outlook:
-    """Forecast by a structural time-series model: a level that wanders around a straight trend.
+def structural(series: Floats, horizon: int, *, slope: bool = True) -> Outlook:
+    """Forecast by a structural time-series model: a level that wanders, around a straight trend or around nothing.
 
     Parameters
     ----------
@@ -114,17 +114,19 @@ def structural(series: Floats, horizon: int) -> Outlook:
         Figures before the origin on a scale without bounds: the logarithm of a number, the log odds of a share.
     horizon : int
         Years ahead.
+    slope : bool
+        Whether there is a trend; without, the level alone wanders.
 
     Returns
     -------
     Outlook
         On the same scale: mean, and standard deviation, which grows with the horizon as shocks stay, the slope itself
-        uncertain (`statsmodels.tsa.statespace.structural.UnobservedComponents`, local level with a fixed slope; Harvey
-        1989).
+        uncertain (`statsmodels.tsa.statespace.structural.UnobservedComponents`, local level with a fixed slope or with
+        none; Harvey 1989).
     """
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the search
-        found = UnobservedComponents(series, level="lldtrend").fit(disp=False, maxiter=200).get_forecast(horizon)
+        found = UnobservedComponents(series, level="lldtrend" if slope else "llevel").fit(disp=False, maxiter=200).get_forecast(horizon)
     return Outlook(np.asarray(found.predicted_mean, np.float64), np.asarray(found.se_mean, np.float64))
