@@ -172,7 +172,7 @@ def _variances(
     belongs = {name: source for source, group in groups.items() for name in group}
     # One run of all ensembles, one behind the other.
     stacked = {
-        name: np.concatenate([values if belongs[name] in each else np.zeros(len(values)) for each in sets])
+        name: np.concatenate([values if belongs[name] in each else np.zeros_like(values) for each in sets])
         for name, values in deviations.items()
     }
     gaps = _yearly(points, stacked, "need_gap", years).reshape(len(sets), -1, len(years))
@@ -227,8 +227,7 @@ def _deviations(points: Points, members: Any, seed: Any) -> dict[str, Floats]:
     problems = [problem for check, value in ((check_members, members), (check_seed, seed)) if (problem := check(value))]
     if problems:
         raise ParameterError.collect("ensemble", problems)
-    drawn = replace(points.sampling, seed=int(seed)).deviations(0, int(members))
-    return {name: np.concatenate([[0.0], values]) for name, values in drawn.items()}
+    return replace(points.sampling, seed=int(seed)).deviations(0, int(members), behind_central=True)
 
 
 def _yearly(points: Points, deviations: Mapping[str, Floats], output: str, years: Sequence[int]) -> Floats:

@@ -9,6 +9,7 @@ from small_ensemble import METADATA, make, table
 
 from krapte_sd.ensemble import Sampling, between, deviation, read_sampling
 from krapte_sd.ensemble.drawn import draw_inputs
+from krapte_sd.ensemble.points import Points
 from krapte_sd.errors import ParameterError
 
 NAMES = ("initial_people", "exit_rate", "net_migration", "growth", "turnover", "layoff_time", "attraction")
@@ -145,6 +146,99 @@ def test_a_range_that_must_not_be_drawn_is_held_and_named(tmp_path):
     assert "attraction" not in sampling.distributions
     ds = model.run(save=["jobs"], members=3, seed=1)
     assert ds.attrs["held_parameters"].startswith("attraction: no number exists")
+
+
+ONE_BY_ONE = [
+    (
+        "growth: {unit: 1/year, dimensions: [sector],",
+        "growth: {unit: 1/year, dimensions: [sector], correlation: {over: sector, by: attraction},",
+    )
+]
+
+
+def one_by_one(folder, correlation="0.36", distribution="normal"):
+    """The growth of each sector is drawn by itself; any two have the correlation."""
+    text = table().replace("growth,Q,,,0.02,0,0.05,uniform", f"growth,Q,,,0.02,0,0.05,{distribution}")
+    text = text.replace("growth,F,,,0,-0.02,0.02,uniform", f"growth,F,,,0,-0.02,0.02,{distribution}")
+    text = text.replace("attraction,,,,0,-0.5,0.25,triangular", f"attraction,,,,{correlation},{correlation},2,constant")
+    ((old, new),) = ONE_BY_ONE
+    return make(folder, text, METADATA.replace(old, new, 1))
+
+
+def test_values_drawn_one_by_one_have_their_distribution_and_correlation(tmp_path, model):
+    sampling = read_sampling(one_by_one(tmp_path).parameters, NAMES, 7)
+    places = sampling.deviations(0, 4000)
+    assert places["growth"].shape == (4000, 2)
+    assert np.corrcoef(places["growth"].T)[0, 1] == pytest.approx(0.36, abs=0.03)
+    for each in places["growth"].T:
+        assert kstest(each * norm.ppf(0.835), "norm").pvalue > 0.2
+    # what the other parameters have is theirs as before
+    before = read_sampling(model.parameters, NAMES, 7).deviations(0, 4000)
+    for name in set(places) - {"growth"}:
+        np.testing.assert_array_equal(places[name], before[name])
+
+
+@pytest.mark.parametrize(("correlation", "alike"), [("1", True), ("0", False)])
+def test_at_the_ends_of_the_correlation_values_move_as_one_or_by_themselves(tmp_path, correlation, alike):
+    places = read_sampling(one_by_one(tmp_path, correlation).parameters, NAMES, 7).deviations(0, 2000)["growth"]
+    assert np.array_equal(places[:, 0], places[:, 1]) == alike
+    assert alike or abs(np.corrcoef(places.T)[0, 1]) < 0.03
+
+
+def test_a_member_has_the_values_drawn_one_by_one_for_it(tmp_path):
+    model = one_by_one(tmp_path)
+    members = model.run(save=["jobs"], members=5, seed=7, full=True)
+    assert {"growth", "growth[F]", "growth[Q]"} <= set(members["parameter"].values.tolist())
+    where = members["parameter_quantile"].to_dataset("parameter")
+    tables = model.parameters
+    for member in (1, 4):
+        found = tables.values("growth").copy()
+        for sector in found["sector"].values.tolist():
+            place = [deviation(where[n].values[member], "normal") for n in ("growth", f"growth[{sector}]")]
+            at = 0.6 * place[0] + 0.8 * place[1]
+            low, value, high = (
+                float(of("growth").sel(sector=sector)) for of in (tables.low, tables.values, tables.high)
+            )
+            found.loc[sector] = value + at * (high - value if at > 0 else value - low)
+        own = {"growth": found, "layoff_time": between(0.25, 0.5, 1, deviation(where["layoff_time"].values, "uniform"))}
+        own["layoff_time"] = float(own["layoff_time"][member])
+        turnover = tables.values("turnover")
+        factor = between(0.75, 1, 1.25, deviation(where["turnover"].values[[member]], "uniform"))[0]
+        changed_tables = tables.replace({**own, "turnover": turnover * factor})
+        alone = model.with_parameters(changed_tables).run(save=["jobs"])
+        np.testing.assert_allclose(members["jobs"].isel(member=member), alone["jobs"], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"correlation": "1.5"}, "with the correlation 'attraction', which is 1.5; remedy: give a number from 0 to 1"),
+        ({"distribution": "uniform"}, "'growth' is drawn value by value with a correlation, for which it must be norm"),
+    ],
+)
+def test_values_that_cannot_be_drawn_one_by_one_are_refused(tmp_path, changes, told):
+    with pytest.raises(ParameterError, match=told):
+        read_sampling(one_by_one(tmp_path, **changes).parameters, NAMES, 7)
+
+
+def test_at_chosen_points_the_values_drawn_one_by_one_move_by_what_they_share(tmp_path):
+    model = one_by_one(tmp_path)
+    points = Points(model, ["jobs"], [], (2024, 2026))
+    moved = points.quantiles({"growth": np.array([0.5, 0.835])})["jobs"]
+    tables = model.parameters
+    growth = tables.values("growth") + 0.6 * (tables.high("growth") - tables.values("growth"))
+    alone = model.with_parameters(tables.replace({"growth": growth})).run(save=["jobs"], until=2026)["jobs"]
+    np.testing.assert_allclose(moved.isel(member=1), alone, rtol=1e-9)
+    assert (moved.isel(member=0, time=-1) < moved.isel(member=1, time=-1)).all()
+
+
+def test_a_correlation_over_another_dimension_or_by_nothing_is_refused(tmp_path):
+    ((old, new),) = ONE_BY_ONE
+    with pytest.raises(ParameterError, match="over 'age' need it as their only dimension"):
+        make(tmp_path, None, METADATA.replace(old, new.replace("over: sector", "over: age"), 1))
+    absent = make(tmp_path, None, METADATA.replace(old, new.replace("by: attraction", "by: attractions"), 1))
+    with pytest.raises(ParameterError, match="'attractions', which is no number in the tables"):
+        read_sampling(absent.parameters, NAMES, 7)
 
 
 def test_a_constant_is_held(tmp_path):

@@ -56,7 +56,12 @@ TASK_SHARES = {
 
 def rows(observations: Observations) -> list[Row]:
     """Rows of the theme `demand`."""
-    return [*_services(), *trends(observations, TREND_YEARS, len(YEARS) - 1), *_tasks(observations), *_hours(observations)]
+    return [
+        *_services(),
+        *trends(observations, TREND_YEARS, len(YEARS) - 1),
+        *_tasks(observations),
+        *_hours(observations),
+    ]
 
 
 def _services() -> list[Row]:
@@ -99,11 +104,12 @@ def _services() -> list[Row]:
 
 
 class Trend(NamedTuple):
-    """Growth a year of output and of productivity (2,) by industry (2, industry), and its forecast error."""
+    """Growth a year of output and of productivity (2, industry), its forecast error, and what holds for all."""
 
     growth: Floats
     error: Floats
     persistence: float
+    correlation: float
 
 
 def trends(observations: Observations, years: range, horizon: int) -> list[Row]:
@@ -119,11 +125,12 @@ def trends(observations: Observations, years: range, horizon: int) -> list[Row]:
         Years over which growth is drawn: the range is the error of mean growth over so many years.
     """
     found = forecast_trends(observations, years, horizon)
+    told = {"source": "euklems_2017", "status": "estimated"}
+    out = [Row("trend_correlation", found.correlation, **told)]
     # mining: output fell with the closing of the gas field of Groningen; no trend to carry on
     closing = [k == "B" for k in SECTORS]
     at = [INDUSTRIES.index(INDUSTRY_OF[k]) for k in SECTORS]
     market = [k not in PUBLIC and k != "B" for k in SECTORS]
-    out = []
     for name, growth, error in zip(("output", "productivity"), found.growth, found.error, strict=True):
         mean = growth[at][market].mean()
         central = np.where(closing, mean, mean + found.persistence * (growth[at] - mean))
@@ -154,7 +161,9 @@ def forecast_trends(observations: Observations, years: range, horizon: int) -> T
     growth, error = _fitted(levels, horizon)
     of_hours = _fitted(hours, horizon)[1]
     market = [k not in PUBLIC and k != "B" for k in INDUSTRIES]
-    return Trend(growth, error * of_hours / np.hypot(*error), persistence(levels[:, market]))
+    changes = np.corrcoef(np.diff(hours[market]))
+    together = float(changes[np.triu_indices_from(changes, 1)].mean())
+    return Trend(growth, error * of_hours / np.hypot(*error), persistence(levels[:, market]), together)
 
 
 def _yearly(observations: Observations, series: str, industry: str, years: range) -> Floats:

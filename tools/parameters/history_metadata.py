@@ -122,7 +122,8 @@ def metadata(parameters: Path, theme: str, origin: int, rows: Iterable[Row]) -> 
         meta = dict(base["parameters"][name])
         for key, text in meta.items():
             if key in ("definition", "method", "long_name_nl") and isinstance(text, str):
-                meta[key] = text.replace("1 January 2024", f"1 January {origin}").replace("2024", str(origin))
+                dated = text.replace("1995-2015", f"1995-{origin - 1}").replace("1 January 2024", f"1 January {origin}")
+                meta[key] = dated.replace("2024", str(origin))
         if name in _METHODS:
             meta["method"] = _METHODS[name]
         undated = all(row.year == "" for row in rows if row.parameter == name)

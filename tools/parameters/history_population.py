@@ -1,8 +1,8 @@
 """The population of an origin and its projection with the rates known then.
 
 No projection of the time with ages was found, so one is made: death rates go on falling as they fell since 2000, birth
-rates stay those of the last year, net migration is forecast by a structural time-series model, with the ages of the last
-five years. Gross migration is not known by age; the net flow stands for it.
+rates stay those of the last year, net migration is forecast by a structural time-series model and has the ages of the
+last five years. Gross migration is not known by age; the net flow stands for it.
 """
 
 from __future__ import annotations

@@ -128,5 +128,6 @@ def structural(series: Floats, horizon: int, *, slope: bool = True) -> Outlook:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the search
-        found = UnobservedComponents(series, level="lldtrend" if slope else "llevel").fit(disp=False, maxiter=200).get_forecast(horizon)
+        fitted = UnobservedComponents(series, level="lldtrend" if slope else "llevel").fit(disp=False, maxiter=200)
+        found = fitted.get_forecast(horizon)
     return Outlook(np.asarray(found.predicted_mean, np.float64), np.asarray(found.se_mean, np.float64))

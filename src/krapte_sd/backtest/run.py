@@ -145,8 +145,7 @@ def model_outlook(origin: int, before: dict[str, Past], members: int, seed: int)
         By target; arrays of shape (unit, year).
     """
     points = start_points(origin, origin + HORIZON)
-    drawn = replace(points.sampling, seed=seed).deviations(0, members)
-    found = targets(points.run({name: np.append(0.0, each) for name, each in drawn.items()}))
+    found = targets(points.run(replace(points.sampling, seed=seed).deviations(0, members, behind_central=True)))
     out = {}
     for target in TARGETS:
         mean = found[target][0]  # the values in the tables

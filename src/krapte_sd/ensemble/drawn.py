@@ -59,6 +59,8 @@ class Rule:
         Ends and middle, for ``between``.
     floor : bool
         Whether a value below zero has no meaning.
+    order : tuple of int
+        Where values are drawn one by one: which of them each element of the input is.
     """
 
     target: str
@@ -68,6 +70,7 @@ class Rule:
     value: Floats
     high: Floats
     floor: bool = False
+    order: tuple[int, ...] = ()
 
     def values(self, deviations: Floats, first: int) -> Floats:
         """Give the values of some members, shape (members, ...)."""
@@ -75,7 +78,9 @@ class Rule:
             return np.maximum(deviations, 0.0)
         if self.kind == "down":
             return np.maximum(-deviations, 0.0)
-        found = between(self.low, self.value, self.high, deviations)
+        # A deviation for all values too: a point in the ranges, chosen and not drawn.
+        own = deviations if deviations.ndim == 1 else deviations[:, self.order]
+        found = between(self.low, self.value, self.high, own)
         if self.floor and (found < 0).any():
             member = first + int(np.argwhere(found < 0)[0][0])
             raise ParameterError(
@@ -190,14 +195,24 @@ class _Maker:
         """Take up a parameter that is an input of the model itself."""
         floor = is_count(self.parameters[name].meta.unit) and not self.parameters[name].meta.signed
         ends = (_array(low), _array(self.central[name]), _array(high))
-        shares = _shares(*ends) if ends[1].ndim else None
+        shares = _shares(*ends) if ends[1].ndim and name not in self.sampling.apart else None
         if shares is not None:
             one, other = (np.array(each) for each in shares)
             self.factors[name] = Rule(name, name, "between", one, np.array(1.0), other, floor)
         elif not isinstance(low, Series) and ends[1].size <= _SMALL:
-            self.rules.append(Rule(name, name, "between", *ends, floor))
+            self.rules.append(Rule(name, name, "between", *ends, floor, self.order(name)))
         else:
             self.add_ends(name, name, low, high)
+
+    def order(self, name: str) -> tuple[int, ...]:
+        """Say where the elements of an input stand among the values that are drawn one by one."""
+        if name not in self.sampling.apart:
+            return ()
+        correlation = self.parameters[name].meta.correlation
+        assert correlation is not None
+        labels = [str(each) for each in self.parameters[name].along(correlation.over)]
+        (dimension,) = self.model.variables[name].dimensions
+        return tuple(labels.index(each) for each in self.model.dimensions[dimension])
 
     def add_ends(self, name: str, parameter: str, low: Any, high: Any) -> None:
         """Let a table follow a parameter by what is added at each end of its range."""

@@ -68,8 +68,13 @@ class Points:
         return compile_model(self.drawn.model, self.save, self.integrate, self.drawn.different)
 
     def quantiles(self, places: Mapping[str, Floats]) -> xr.Dataset:
-        """Run members at quantiles of the distributions; see `run`."""
-        return self.run({n: deviation(q, self.sampling.distributions[n]) for n, q in places.items()})
+        """Run members at quantiles of the distributions; see `run`.
+
+        Of values that are drawn one by one it is what they share that takes the place, the root of their correlation.
+        """
+        shared = {name: float(np.sqrt(each.correlation)) for name, each in self.sampling.apart.items()}
+        at = {n: deviation(q, self.sampling.distributions[n]) * shared.get(n, 1.0) for n, q in places.items()}
+        return self.run(at)
 
     def run(self, deviations: Mapping[str, Floats]) -> xr.Dataset:
         """Run members.

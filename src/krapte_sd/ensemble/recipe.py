@@ -109,7 +109,8 @@ class Recipe:
             parts = (value.years, value.values) if isinstance(value, Series) else (value,)
             _add(digest, name, *parts)
         for rule in self.drawn.rules:
-            _add(digest, repr((rule.target, rule.parameter, rule.kind, rule.floor)), rule.low, rule.value, rule.high)
+            said = repr((rule.target, rule.parameter, rule.kind, rule.floor, rule.order))
+            _add(digest, said, rule.low, rule.value, rule.high)
         return digest.hexdigest()
 
     def program(self) -> Program:

@@ -303,7 +303,7 @@ def _template(central: xr.Dataset, recipe: Recipe, arrays: dict[str, Floats], me
     data[_DRAW] = ((MEMBER, "parameter"), arrays[_DRAW], {**told, "units": "dmnl"})
     coords = {
         MEMBER: (MEMBER, np.arange(members), {"long_name": "number of the member"}),
-        "parameter": ("parameter", list(recipe.sampling.distributions), {"long_name": "parameter that is drawn"}),
+        "parameter": ("parameter", list(recipe.sampling.columns), {"long_name": "parameter that is drawn"}),
     }
     return central.drop_vars(list(recipe.slices)).assign(data).assign_coords(coords)
 

@@ -13,6 +13,10 @@ table, 1 its upper and -1 its lower end. All values of a parameter move together
 each half of the range is passed through by itself, so that half of the members lie
 below the value in the table and half above it, even where the range is lopsided.
 
+Where the metadata name a `correlation`, the values have one deviation each, with that
+correlation between any two of them: one dimension of the sequence is what they share,
+and each has one of its own, behind those of the parameters.
+
 References
 ----------
 A. B. Owen (2017), A randomized Halton algorithm in R, arXiv:1706.02808.
@@ -21,8 +25,8 @@ A. B. Owen (2017), A randomized Halton algorithm in R, arXiv:1706.02808.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +38,7 @@ from krapte_sd.parameters.inputs import AOW_AGE, REFERENCE_AOW_AGE
 if TYPE_CHECKING:
     from krapte_sd.parameters import ParameterSet
 
-__all__ = ["NORMAL_SHARE", "Sampling", "between", "check_members", "check_seed", "deviation", "read_sampling"]
+__all__ = ["NORMAL_SHARE", "Apart", "Sampling", "between", "check_members", "check_seed", "deviation", "read_sampling"]
 
 Floats = NDArray[np.float64]
 
@@ -106,8 +110,8 @@ def between(low: ArrayLike, value: ArrayLike, high: ArrayLike, deviations: Array
     ----------
     low, value, high : array_like, shape (...)
         Range and value of a parameter.
-    deviations : array_like, shape (members,)
-        See `deviation`.
+    deviations : array_like, shape (members,) or (members, ...)
+        See `deviation`; one for all values of a member, or one for each.
 
     Returns
     -------
@@ -115,12 +119,21 @@ def between(low: ArrayLike, value: ArrayLike, high: ArrayLike, deviations: Array
         Exactly `value` for 0, `low` for -1 and `high` for 1; in a straight line between and beyond.
     """
     lowest, middle, highest = (np.asarray(each, np.float64) for each in (low, value, high))
-    at = np.asarray(deviations, np.float64).reshape(-1, *(1,) * middle.ndim)
+    at = np.asarray(deviations, np.float64)
+    if at.ndim == 1:
+        at = at.reshape(-1, *(1,) * middle.ndim)
     part = np.abs(at)
     found = middle * (1.0 - part) + np.where(at > 0, highest, lowest) * part
     # Where an end equals the value, rounding may miss it by the last digit.
     inside = np.minimum(np.maximum(found, lowest), highest)
     return np.asarray(np.where(part <= 1.0, inside, found), np.float64)
+
+
+class Apart(NamedTuple):
+    """Values of a parameter that are drawn one by one: their names, and the correlation of any two."""
+
+    values: tuple[str, ...]
+    correlation: float
 
 
 @dataclass(frozen=True)
@@ -136,21 +149,29 @@ class Sampling:
     held : dict of str to str
         Parameters that have a range and are not drawn, with the reason.
     names : tuple of str
-        All parameters of the tables, sorted: the dimensions of the sequence.
+        All parameters of the tables, sorted, and the values that are drawn one by one: the dimensions of the sequence.
+    apart : dict of str to Apart
+        Parameters among those drawn whose values are drawn one by one.
     """
 
     seed: int
     distributions: Mapping[str, str]
     held: Mapping[str, str]
     names: tuple[str, ...]
+    apart: Mapping[str, Apart] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the places of a member: the parameters that are drawn, then the values that are drawn one by one."""
+        return (*self.distributions, *(each for one in self.apart.values() for each in one.values))
 
     def quantiles(self, first: int, count: int) -> Floats:
-        """Give the places of some members, from 0 up to 1, shape (count, parameters)."""
+        """Give the places of some members, from 0 up to 1, shape (count, columns)."""
         from scipy.stats import qmc
 
         if not self.distributions:
             return np.empty((count, 0))
-        columns = [self.names.index(name) for name in self.distributions]
+        columns = [self.names.index(name) for name in self.columns]
         sequence = qmc.Halton(len(self.names), scramble=True, rng=np.random.default_rng(self.seed))
         for begin in range(0, first, _PIECE):
             sequence.fast_forward(min(_PIECE, first - begin))
@@ -158,10 +179,30 @@ class Sampling:
         # The last bits of scipy's sums may depend on the processor; these do not.
         return np.asarray(np.floor(places * 2.0**40) / 2.0**40, np.float64)
 
-    def deviations(self, first: int, count: int) -> dict[str, Floats]:
-        """Give the deviations of some members for each parameter that is drawn, each of shape (count,)."""
-        places = self.quantiles(first, count)
-        return {name: deviation(places[:, k], how) for k, (name, how) in enumerate(self.distributions.items())}
+    def deviations(self, first: int, count: int, *, behind_central: bool = False) -> dict[str, Floats]:
+        """Give the deviations of some members for each parameter that is drawn.
+
+        Parameters
+        ----------
+        first, count : int
+            First member, and number of members.
+        behind_central : bool
+            Put a member at the values in the tables in front of them.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            Shape (count,), or (count, values) for values that are drawn one by one.
+        """
+        place = dict(zip(self.columns, self.quantiles(first, count).T, strict=True))
+        found = {name: deviation(place[name], how) for name, how in self.distributions.items()}
+        for name, each in self.apart.items():
+            own = np.stack([deviation(place[one], self.distributions[name]) for one in each.values], axis=1)
+            share = each.correlation
+            found[name] = np.sqrt(share) * found[name][:, None] + np.sqrt(1.0 - share) * own
+        if behind_central:
+            found = {name: np.concatenate([np.zeros_like(each[:1]), each]) for name, each in found.items()}
+        return found
 
 
 def read_sampling(parameters: ParameterSet, inputs: Iterable[str], seed: int) -> Sampling:
@@ -190,6 +231,13 @@ def read_sampling(parameters: ParameterSet, inputs: Iterable[str], seed: int) ->
         names |= {AOW_AGE, REFERENCE_AOW_AGE}
     names |= {name for name in parameters if names.intersection(parameters[name].meta.moves)}
     distributions, held, problems = {}, {}, []
+    apart: dict[str, Apart] = {}
+    single: list[str] = []
+    for name in sorted(parameters):
+        if (wanted := parameters[name].meta.correlation) is not None:
+            values = tuple(f"{name}[{label}]" for label in parameters[name].along(wanted.over))
+            apart[name] = Apart(values, _correlation(parameters, name, wanted.by))
+            single += values
     for name in sorted(names):
         each = parameters[name]
         ranged = each.low != each.high
@@ -207,10 +255,24 @@ def read_sampling(parameters: ParameterSet, inputs: Iterable[str], seed: int) ->
                 f"'{name}' has the distribution {' and '.join(named)}; members can be drawn from one of: "
                 f"{', '.join(_DISTRIBUTIONS)}, or held by 'constant'"
             )
+        elif name in apart and named != ["normal"]:
+            problems.append(f"'{name}' is drawn value by value with a correlation, for which it must be normal")
         else:
             distributions[name] = named[0] if named else "uniform"
     if not distributions and not problems:
         problems.append("no parameter of this run has a range; without one all members are the same")
     if problems:
         raise ParameterError.collect("members of an ensemble", problems)
-    return Sampling(seed, distributions, held, tuple(sorted(parameters)))
+    drawn = {name: each for name, each in apart.items() if name in distributions}
+    return Sampling(seed, distributions, held, (*sorted(parameters), *single), drawn)
+
+
+def _correlation(parameters: ParameterSet, name: str, by: str) -> float:
+    known = by in parameters and not parameters[by].meta.dimensions
+    value = float(parameters[by].value) if known else np.nan
+    if not 0.0 <= value <= 1.0:
+        raise ParameterError(
+            f"'{name}' is drawn value by value with the correlation '{by}', which is "
+            f"{f'{value:g}' if known else 'no number in the tables'}; remedy: give a number from 0 to 1"
+        )
+    return value

@@ -114,6 +114,21 @@ class LoopMeta(_Strict):
     via: tuple[str, ...] = ()
 
 
+class Correlation(_Strict):
+    """How the values of a parameter are drawn that do not all move together.
+
+    Attributes
+    ----------
+    over : str
+        The one dimension of the parameter; its values are drawn one by one.
+    by : str
+        Another parameter, a number from 0 to 1: the correlation of any two of the values.
+    """
+
+    over: str
+    by: str = Field(min_length=1)
+
+
 class ParameterMeta(_Strict):
     """What is known about one parameter apart from its values.
 
@@ -149,6 +164,8 @@ class ParameterMeta(_Strict):
         The parameter is the switch of this feedback loop.
     moves : tuple of str
         Other parameters that are made from this one: the levers that the strength of a measure moves.
+    correlation : Correlation or None
+        Without it all values of a parameter are drawn together.
     """
 
     unit: str
@@ -167,6 +184,7 @@ class ParameterMeta(_Strict):
     long_name_nl: str = ""
     loop: LoopMeta | None = None
     moves: tuple[str, ...] = ()
+    correlation: Correlation | None = None
 
     @field_validator("unit")
     @classmethod
@@ -200,6 +218,8 @@ class ParameterMeta(_Strict):
         absent = [name for name in self.adds_to_one_over if name not in self.dimensions or name == "year"]
         if absent:
             raise ValueError(f"'{absent[0]}' in adds_to_one_over is not a dimension to add over")
+        if self.correlation is not None and self.dimensions != (self.correlation.over,):
+            raise ValueError(f"values drawn one by one over '{self.correlation.over}' need it as their only dimension")
         if "age" not in self.dimensions:
             for given, key in ((self.follows_aow, "follows_aow"), (self.ages != Ages(), "ages")):
                 if given:
@@ -258,6 +278,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "sources": Source,
     "range": Range,
     "ages": Ages,
+    "correlation": Correlation,
     "loop": LoopMeta,
     "parameters": ParameterMeta,
 }
