@@ -106,13 +106,22 @@ def test_regions_add_up_to_the_country_by_the_mapping(regional: tuple[str, xr.Da
         np.testing.assert_allclose(found[:, 0], values.sum(axis=1), rtol=1e-13, err_msg=output)
 
 
-def test_shares_of_work_stay_close_to_the_run_of_the_country(
+def test_work_in_sections_stays_close_to_the_run_of_the_country(
     regional: tuple[str, xr.Dataset], country: xr.Dataset
 ) -> None:
-    _, ds = regional
-    for name, limit in (("labour_needed", 0.02), ("employed_in_sector", 0.05)):
-        ours, theirs = (each[name].isel(time=-1).sum("region").values for each in (ds, country))
-        np.testing.assert_allclose(ours, theirs, rtol=limit, err_msg=name)
+    """Where jobs follow people, sections of places that lose people shrink, as agriculture; where they stay, none does."""
+    name, ds = regional
+    staying = {"jobs_follow_people": 0.0}
+    still, still_country = (ks.run("baseline", regions=each, parameters=staying) for each in (name, "nl"))
+    for output, limit in (("labour_needed", 0.0125), ("employed_in_sector", 0.02)):
+        last, of_country = (each[output].isel(time=-1).sum("region") for each in (ds, country))
+        assert float(np.abs(last - of_country).sum() / of_country.sum()) < 0.006, output
+        ours, theirs = (each[output].isel(time=-1).sum("region") for each in (still, still_country))
+        np.testing.assert_allclose(ours, theirs, rtol=limit, err_msg=output)
+        # sections of the countryside, and of the cities
+        moved = (last / of_country) / (ours / theirs)
+        assert (moved.sel(sector=["A", "C", "E"]) < 0.996).all(), output
+        assert (moved.sel(sector=["J", "K"]) > 1.004).all(), output
 
 
 def test_the_country_is_the_default_and_a_regional_run_leaves_it_as_it_is(country: xr.Dataset) -> None:

@@ -222,7 +222,7 @@ def test_what_the_text_says_of_sections(runs):
     structural = ds["structural_shortage"].sum("region")
     assert structural.sel(time="2024-01-01").to_series().idxmin() == "K"
     assert bool((structural.sel(sector="K") < 0).all())
-    for sector, first in (("C", 2038), ("F", 2034)):
+    for sector, first in (("C", 2039), ("F", 2034)):
         assert bool((structural.sel(sector=sector, time=slice(str(first), None)) < 0).all())
         assert float(structural.sel(sector=sector, time=f"{first - 1}-01-01")) > 0
     construction = np.expm1(ds["wage_pressure"].sum("region").sel(sector="F"))
@@ -234,7 +234,8 @@ def test_what_the_text_says_of_sections(runs):
     needed = ds["labour_needed"].sum("region")
     growth = needed.sel(time="2050-01-01") / needed.sel(time="2024-01-01")
     market = growth.drop_sel(sector=["O", "P", "Q"]).to_series()
-    assert list(market.nlargest(3).index) == ["J", "N", "M"]
+    assert list(market.nlargest(2).index) == ["J", "N"]
+    assert market["M"] > 1.1  # a strong growth of need, though less than in these two
     gap = ds["need_gap"].sum("region").sel(sector="Q").to_series()
     assert gap["2050-01-01"] < gap["2040-01-01"] < gap["2035-01-01"]
     homes = ds["homes_built"].sum("region")

@@ -227,7 +227,7 @@ def test_at_chosen_points_the_values_drawn_one_by_one_move_by_what_they_share(tm
     moved = points.quantiles({"growth": np.array([0.5, 0.835])})["jobs"]
     tables = model.parameters
     growth = tables.values("growth") + 0.6 * (tables.high("growth") - tables.values("growth"))
-    alone = model.with_parameters(tables.replace({"growth": growth})).run(save=["jobs"], until=2026)["jobs"]
+    alone = model.with_parameters(tables.replace({"growth": growth})).run(save=["jobs"])["jobs"].isel(time=slice(0, 3))
     np.testing.assert_allclose(moved.isel(member=1), alone, rtol=1e-9)
     assert (moved.isel(member=0, time=-1) < moved.isel(member=1, time=-1)).all()
 
