@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import krapte_sd as ks
-from krapte_sd.errors import ParameterError, ScenarioError
+from krapte_sd.errors import ParameterError, ScenarioError, SolverError
 from krapte_sd.forecast import BY_COHORT, FLOWS, OLDEST, STATES, model_for
 from krapte_sd.scenarios import read_scenario
 
@@ -215,6 +215,17 @@ def test_bad_calls(arguments, kind, message):
     with pytest.raises(kind) as caught:
         ks.run(**arguments)
     assert message in str(caught.value)
+
+
+def test_what_the_step_cannot_follow_is_refused_with_the_step_that_can():
+    """Two fifths of all tasks handed to machines in each year."""
+    machines = {"lever_automation": 0.4}
+    with pytest.raises(
+        SolverError, match=r"not finite; remedy: a shorter step than 0\.25, such as 0\.125, or less ext"
+    ):
+        ks.run("baseline", parameters=machines, until=2027)
+    shorter = ks.run("baseline", parameters=machines, until=2027, step=1 / 8)
+    assert np.isfinite(shorter["need_gap"].values).all()
 
 
 def test_all_wrong_parameters_in_one_message():

@@ -109,7 +109,7 @@ def test_regions_add_up_to_the_country_by_the_mapping(regional: tuple[str, xr.Da
 def test_work_in_sections_stays_close_to_the_run_of_the_country(
     regional: tuple[str, xr.Dataset], country: xr.Dataset
 ) -> None:
-    """Where jobs follow people, sections of places that lose people shrink, as agriculture; where they stay, none does."""
+    """Where jobs follow people, work of places that lose them shrinks, as agriculture; where jobs stay, hardly."""
     name, ds = regional
     staying = {"jobs_follow_people": 0.0}
     still, still_country = (ks.run("baseline", regions=each, parameters=staying) for each in (name, "nl"))

@@ -92,7 +92,7 @@ def test_a_bad_call_ends_with_one_message_and_2(model, capsys, tmp_path, monkeyp
     [
         ("x= nosuch ~ Dmnl ~ |", "'nosuch' is not defined"),
         ("x= :NA: ~ Dmnl ~ |\nlong name= x ~ Dmnl ~ |", "needs a model that brings its numbers; without: 'x'"),
-        ("x= INTEG(x*x*x, 9) ~ Dmnl ~ |", "not finite"),
+        ("x= INTEG(x*x*x, 9) ~ Dmnl ~ |", "not finite; remedy: a shorter step than"),
     ],
 )
 def test_what_is_wrong_with_a_model(capsys, tmp_path, text, message):

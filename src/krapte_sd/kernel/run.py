@@ -15,7 +15,7 @@ from krapte_sd.errors import BalanceError, SolverError
 from krapte_sd.kernel.adaptive import integrate_year
 from krapte_sd.kernel.inputs import Checked
 from krapte_sd.kernel.members import FACTOR
-from krapte_sd.kernel.settings import Settings
+from krapte_sd.kernel.settings import Settings, not_finite
 from krapte_sd.kernel.state import State
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ Array = NDArray[np.float64]
 #: A stock may fall below zero by this share of its largest element: rounding, no more.
 _ROUNDING = 1e-12
 #: So many outputs that are not finite are named.
-_SHOWN = 20
 
 
 @lru_cache(maxsize=1)
@@ -266,10 +265,8 @@ class Run:
                 )
                 found.append((float(points[place[0]]), text))
         if found:
-            problems = list(dict.fromkeys(text for _, text in sorted(found, key=lambda each: each[0])))
-            if len(problems) > _SHOWN:
-                problems = [*problems[:_SHOWN], f"and {len(problems) - _SHOWN} more variables"]
-            raise SolverError.collect(f"run of {self.program.model.path}: values that are not finite", problems)
+            problems = (text for _, text in sorted(found, key=lambda each: each[0]))
+            raise not_finite(self.program.model.path, self.settings, problems)
 
 
 def aligned(size: int) -> Array:

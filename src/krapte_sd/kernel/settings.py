@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from krapte_sd.errors import ParameterError, nearest
+from krapte_sd.errors import ParameterError, SolverError, nearest
+
+_SHOWN = 20
 
 __all__ = ["ADAPTIVE", "Settings", "read_settings"]
 
@@ -146,6 +149,16 @@ def read_settings(
     if problems:
         raise ParameterError.collect("settings of the run", problems)
     return Settings(int(start), int(stop), steps[step], method, every, rtol, atol)
+
+
+def not_finite(model: str, settings: Settings, problems: Iterable[str]) -> SolverError:
+    """Make one error out of all outputs of a model that are not finite numbers, with what may help."""
+    lines = list(dict.fromkeys(problems))
+    if len(lines) > _SHOWN:
+        lines = [*lines[:_SHOWN], f"and {len(lines) - _SHOWN} more variables"]
+    shorter = "" if settings.adaptive else f"a shorter step than {settings.h:g}, such as {settings.h / 2:g}, or "
+    remedy = f"remedy: {shorter}less extreme inputs"
+    return SolverError.collect(f"run of {model}: values that are not finite; {remedy}", lines)
 
 
 def _plain(start: float, stop: float, step: float, method: str, save_step: float) -> Settings:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from krapte_sd.errors import ParameterError, SolverError, nearest
+from krapte_sd.errors import ParameterError, nearest
 from krapte_sd.kernel.inputs import check_inputs
 from krapte_sd.kernel.members import FACTOR
 from krapte_sd.kernel.run import Array, Run, aligned, stepping
-from krapte_sd.kernel.settings import Settings
+from krapte_sd.kernel.settings import Settings, not_finite
 from krapte_sd.kernel.shared import Kept, Shared
 from krapte_sd.kernel.state import State, check_state
 
@@ -33,7 +33,6 @@ LANES = 8
 #: Outputs of one block take about so many bytes, at least one vector of members.
 _BLOCK_BYTES = 64 * 2**20
 _BLOCK_MEMBERS = 512
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -341,10 +340,7 @@ class _Plan:
                 problems.append(f"{where} is not finite{when} in member {told}")
         problems += broken
         if problems:
-            problems = list(dict.fromkeys(problems))
-            if len(problems) > _SHOWN:
-                problems = [*problems[:_SHOWN], f"and {len(problems) - _SHOWN} more variables"]
-            raise SolverError.collect(f"run of {self.program.model.path}: values that are not finite", problems)
+            raise not_finite(self.program.model.path, self.settings, problems)
 
 
 def _spread(outputs: Mapping[str, Array], buffer: Array, begin: int, count: int) -> None:
