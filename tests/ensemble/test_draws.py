@@ -5,12 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm, qmc
-from small_ensemble import METADATA, make, table
+from small_ensemble import CONTROL, METADATA, MODEL, make, table
+from small_models import write_model
 
 from krapte_sd.ensemble import Sampling, between, deviation, read_sampling
 from krapte_sd.ensemble.drawn import draw_inputs
 from krapte_sd.ensemble.points import Points
+from krapte_sd.equations import read_model
 from krapte_sd.errors import ParameterError
+from krapte_sd.parameters import read_parameters
+from krapte_sd.simulation import LoadedModel
 
 NAMES = ("initial_people", "exit_rate", "net_migration", "growth", "turnover", "layoff_time", "attraction")
 PINNED = ["0x1.95369bb030000p-4", "0x1.2889a88e54000p-2", "0x1.656b818a54000p-2"]
@@ -241,6 +245,20 @@ def test_a_correlation_over_another_dimension_or_by_nothing_is_refused(tmp_path)
         read_sampling(absent.parameters, NAMES, 7)
 
 
+def test_values_that_the_model_has_by_more_than_their_dimension_are_refused(tmp_path):
+    ((old, new),) = ONE_BY_ONE
+    text = METADATA.replace(old, new.replace("correlation", "same_for: [sex], correlation"), 1)
+    one_by_one(tmp_path)
+    by_sex = MODEL.replace("growth[Sector]= :NA:", "growth[Sector,Sex]= :NA:").replace(
+        "Sector: Q", "Sex: female, male~~|Sector: Q"
+    )
+    path = write_model(tmp_path, by_sex.replace("INTEG(growth[Sector]*", "INTEG(SUM(growth[Sector,Sex!])*"), CONTROL)
+    (tmp_path / "tables" / "small.yaml").write_text(text)
+    model = LoadedModel(read_model(path), read_parameters(tmp_path / "tables"))
+    with pytest.raises(ParameterError, match="over sector, and the model has it by Sector, Sex; remedy"):
+        drawn_of(model)
+
+
 def test_a_constant_is_held(tmp_path):
     model = changed(tmp_path, "0.5,0.25,1,uniform", "0.5,0.25,1,constant")
     assert "constant" in read_sampling(model.parameters, NAMES, 7).held["layoff_time"]
@@ -263,9 +281,6 @@ def test_a_count_drawn_below_zero_is_refused_with_the_member(tmp_path):
     )
     mdl = tmp_path / "small.mdl"
     mdl.write_text(mdl.read_text().replace("layoff time= :NA: ~ Year", "layoff time= :NA: ~ person"))
-    from krapte_sd.equations import read_model
-    from krapte_sd.simulation import LoadedModel
-
     other = LoadedModel(read_model(mdl), model.parameters)
     with pytest.raises(ParameterError, match=r"'layoff_time' is drawn below zero for member \d+ \(-"):
         other.run(save=["jobs"], members=200, seed=1)

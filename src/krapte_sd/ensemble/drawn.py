@@ -211,8 +211,14 @@ class _Maker:
         correlation = self.parameters[name].meta.correlation
         assert correlation is not None
         labels = [str(each) for each in self.parameters[name].along(correlation.over)]
-        (dimension,) = self.model.variables[name].dimensions
-        return tuple(labels.index(each) for each in self.model.dimensions[dimension])
+        found = self.model.variables[name].dimensions
+        elements = [each for dimension in found for each in self.model.dimensions[dimension]]
+        if len(found) != 1 or set(elements) != set(labels):
+            raise ParameterError(
+                f"'{name}' is drawn value by value over {correlation.over}, and the model has it by "
+                f"{', '.join(found) or 'nothing'}; remedy: no correlation in its metadata"
+            )
+        return tuple(labels.index(each) for each in elements)
 
     def add_ends(self, name: str, parameter: str, low: Any, high: Any) -> None:
         """Let a table follow a parameter by what is added at each end of its range."""
