@@ -10,7 +10,7 @@ from tools.docs import backtest_tables
 from tools.docs.markers import number, refill, signed, table, thousands
 
 from krapte_sd import sensitivity, uncertainty
-from krapte_sd.backtest import backtest, labour_force_miss, published
+from krapte_sd.backtest import backtest, labour_force_miss, published, scores_at_ends
 from krapte_sd.backtest.miss import PARTS
 from krapte_sd.backtest.others import sector_errors
 from krapte_sd.backtest.run import HORIZONS, MEMBERS, MODEL
@@ -34,6 +34,9 @@ YEARS = (2030, 2050)
 SECTIONS = ("F", "G", "P", "Q")
 MISS_YEAR = 2019
 """Last year before the virus and the break of the survey."""
+MISSED = ("unemployed", 5)
+BESIDE = (*(("unemployed", h) for h in (3, 5, 10)), ("vacancies_by_section", 5), ("employed_by_group", 5))
+BEST_ENDS = 6
 
 
 class Analysis:
@@ -66,6 +69,17 @@ class Analysis:
         """Shares of the variance between the leading parameters."""
         found = sensitivity.sobol(self.leading)
         return found[found["sector"] == sensitivity.ALL].set_index(["parameter", "year"])
+
+    @cached_property
+    def ends(self) -> Any:
+        """The scores with each parameter at each end of its range, by parameter, end, target and horizon."""
+        return scores_at_ends().set_index(["parameter", "end", "target", "horizon"]).sort_index()
+
+    @cached_property
+    def best_ends(self) -> list[tuple[str, str]]:
+        """Parameters and ends with the lowest error of what is missed."""
+        here = self.ends.xs(MISSED, level=["target", "horizon"])["wmape"].drop("", level="parameter")
+        return [(str(name), str(end)) for name, end in here.sort_values(kind="stable").index[:BEST_ENDS]]
 
     @cached_property
     def population(self) -> Any:
@@ -110,6 +124,17 @@ def miss() -> str:
         each = labour_force_miss(origin, MISS_YEAR)
         rows.append([str(origin), signed(float(each.sum())), *(signed(float(each[part])) for part in PARTS)])
     return table(["Start", "Error", *(part[:1].upper() + part[1:] for part in PARTS)], rows)
+
+
+def at_ends(found: Analysis) -> str:
+    """The parameters whose ends would have lowered the error of unemployment most, and what they do to others."""
+    every = found.ends
+    rows = []
+    for name, end in [("", "value"), *found.best_ends]:
+        cells = every.loc[(name, end)]
+        told = [f"{100 * float(cells.loc[pair, 'wmape']):.1f}" for pair in BESIDE]
+        rows.append([f"`{name}`" if name else "values in the tables", end if name else "", *told])
+    return table(["Parameter", "End", *(f"{TARGETS[t]}, {h} years" for t, h in BESIDE)], rows, left=2)
 
 
 def lent() -> str:
@@ -203,6 +228,9 @@ def pieces(found: Analysis) -> dict[str, str]:
     }
     made |= backtest_tables.values(found.scores, sector_errors(found.back[1]))
     made |= {"intervals": intervals(found), "by_source": by_source(found), "miss": miss(), "lent": lent()}
+    made["at_ends"] = at_ends(found)
+    made["ends"] = str(len(found.ends.xs(MISSED, level=["target", "horizon"])) - 1)
+    made["best_end"] = f"{100 * float(found.ends.loc[(*found.best_ends[0], *MISSED), 'wmape']):.1f}"
     made["members"] = str(MEMBERS)
     made["interval_members"] = f"{uncertainty.MEMBERS:,}"
     made["source_members"] = str(uncertainty.SPLIT_MEMBERS)
