@@ -7,14 +7,14 @@ population against the official interval.
 """
 
 # %%
-# Sixty members, each with its own draw of every parameter that has a range. Bands hold 50, 80 and 90% of them.
+# Two hundred members, each with its own draw of every parameter that has a range. Bands hold 50, 80 and 90% of them.
 import pandas as pd
 from matplotlib.figure import Figure
 
 import krapte_sd as ks
 from krapte_sd import uncertainty
 
-MEMBERS = 60
+MEMBERS = 200
 ds = ks.run("baseline", members=MEMBERS, seed=7, by_age=False, full=True)
 central = ks.run("baseline", by_age=False)["need_gap"].sum(("region", "sector")) / 1000
 gap = ds["need_gap"].sum(("region", "sector")) / 1000
@@ -46,8 +46,8 @@ levels.sel(time=["2030-01-01", "2040-01-01", "2050-01-01"]).to_series().unstack(
 
 # %%
 # Where does the width come from? The variance is divided between groups of parameters, from ensembles in which only
-# some of them are drawn. More members than the twenty here give steadier shares; they stand on the page on validation.
-split = uncertainty.variance_by_source(members=20)
+# some of them are drawn. More members than the forty here give steadier shares; they stand on the page on validation.
+split = uncertainty.variance_by_source(members=40)
 shares = split.pivot(index="year", columns="source", values="share")[list(uncertainty.SOURCES)]
 
 sources = Figure(figsize=(8, 3.6), layout="constrained")
