@@ -21,6 +21,7 @@ from krapte_sd.parameters import regions as areas
 from krapte_sd.parameters.division import workplaces
 from krapte_sd.parameters.locate import models_folder, parameters_folder
 from krapte_sd.parameters.regions import aggregate, read_region_set
+from krapte_sd.scenarios import read_scenario
 from krapte_sd.simulation import REFERENCE_STEP, LoadedModel
 
 pytestmark = pytest.mark.slow
@@ -122,6 +123,26 @@ def test_work_in_sections_stays_close_to_the_run_of_the_country(
         moved = (last / of_country) / (ours / theirs)
         assert (moved.sel(sector=["A", "C", "E"]) < 0.996).all(), output
         assert (moved.sel(sector=["J", "K"]) > 1.004).all(), output
+
+
+def test_need_stays_above_zero_where_more_homes_end_than_construction_has_left() -> None:
+    """Much labour for homes at the start and a falling trend: posts for homes that end are more than those left."""
+    tables = read_parameters()
+    productivity = tables.values("trend_productivity_growth").copy()
+    productivity.loc["F"] += 0.04
+    given = {
+        "labour_per_unit": tables.high("labour_per_unit"),
+        "task_volume": tables.high("task_volume"),
+        "trend_productivity_growth": productivity,
+        "expected_growth_at_start": 0.0,
+    }
+    save = ("need_of_trend_and_tasks", "labour_needed_before_technology", "labour_needed")
+    model = forecast.model_for(read_scenario("baseline").changed(parameters=given), "arbeidsmarktregio")
+    run = model.run(start=2024, stop=2051, save=save)
+    assert float(run[save[0]].min()) < 0
+    least = float(tables["least_need_share"].value) * float(run[save[0]].isel(time=0).min())
+    assert float(run[save[1]].min()) >= least > 0
+    assert float(run[save[2]].min()) > 0
 
 
 def test_the_country_is_the_default_and_a_regional_run_leaves_it_as_it_is(country: xr.Dataset) -> None:
