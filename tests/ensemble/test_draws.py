@@ -152,12 +152,10 @@ def test_a_range_that_must_not_be_drawn_is_held_and_named(tmp_path):
     assert ds.attrs["held_parameters"].startswith("attraction: no number exists")
 
 
-ONE_BY_ONE = [
-    (
-        "growth: {unit: 1/year, dimensions: [sector],",
-        "growth: {unit: 1/year, dimensions: [sector], correlation: {over: sector, by: attraction},",
-    )
-]
+def with_correlation(added="correlation: {over: sector, by: attraction}"):
+    """The metadata, with something added to those of growth."""
+    said = "growth: {unit: 1/year, dimensions: [sector],"
+    return METADATA.replace(said, f"{said} {added},", 1)
 
 
 def one_by_one(folder, correlation="0.36", distribution="normal"):
@@ -165,8 +163,7 @@ def one_by_one(folder, correlation="0.36", distribution="normal"):
     text = table().replace("growth,Q,,,0.02,0,0.05,uniform", f"growth,Q,,,0.02,0,0.05,{distribution}")
     text = text.replace("growth,F,,,0,-0.02,0.02,uniform", f"growth,F,,,0,-0.02,0.02,{distribution}")
     text = text.replace("attraction,,,,0,-0.5,0.25,triangular", f"attraction,,,,{correlation},{correlation},2,constant")
-    ((old, new),) = ONE_BY_ONE
-    return make(folder, text, METADATA.replace(old, new, 1))
+    return make(folder, text, with_correlation())
 
 
 def test_values_drawn_one_by_one_have_their_distribution_and_correlation(tmp_path, model):
@@ -237,21 +234,17 @@ def test_at_chosen_points_the_values_drawn_one_by_one_move_by_what_they_share(tm
 
 
 def test_a_correlation_over_another_dimension_or_by_nothing_is_refused(tmp_path):
-    ((old, new),) = ONE_BY_ONE
     with pytest.raises(ParameterError, match="over 'age' need it as their only dimension"):
-        make(tmp_path, None, METADATA.replace(old, new.replace("over: sector", "over: age"), 1))
-    absent = make(tmp_path, None, METADATA.replace(old, new.replace("by: attraction", "by: attractions"), 1))
+        make(tmp_path, None, with_correlation("correlation: {over: age, by: attraction}"))
+    absent = make(tmp_path, None, with_correlation("correlation: {over: sector, by: attractions}"))
     with pytest.raises(ParameterError, match="'attractions', which is no number in the tables"):
         read_sampling(absent.parameters, NAMES, 7)
 
 
 def test_values_that_the_model_has_by_more_than_their_dimension_are_refused(tmp_path):
-    ((old, new),) = ONE_BY_ONE
-    text = METADATA.replace(old, new.replace("correlation", "same_for: [sex], correlation"), 1)
+    text = with_correlation("same_for: [sex], correlation: {over: sector, by: attraction}")
     one_by_one(tmp_path)
-    by_sex = MODEL.replace("growth[Sector]= :NA:", "growth[Sector,Sex]= :NA:").replace(
-        "Sector: Q", "Sex: female, male~~|Sector: Q"
-    )
+    by_sex = "Sex: female, male ~~|" + MODEL.replace("growth[Sector]= :NA:", "growth[Sector,Sex]= :NA:")
     path = write_model(tmp_path, by_sex.replace("INTEG(growth[Sector]*", "INTEG(SUM(growth[Sector,Sex!])*"), CONTROL)
     (tmp_path / "tables" / "small.yaml").write_text(text)
     model = LoadedModel(read_model(path), read_parameters(tmp_path / "tables"))

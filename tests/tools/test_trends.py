@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tools.parameters import demand
+from tools.parameters.tables import EDGE
 
 from krapte_sd.parameters import read_parameters
 from krapte_sd.parameters.locate import parameters_folder
@@ -63,7 +64,7 @@ def test_the_range_of_hours_is_that_of_their_own_model(observed: Observations) -
     np.testing.assert_allclose(np.hypot(*found.error), error, rtol=1e-12)
     tables = read_parameters()
     widths = [
-        (tables.high(name) - tables.low(name)).values / 2 / demand.EDGE
+        (tables.high(name) - tables.low(name)).values / 2 / EDGE
         for name in ("trend_output_growth", "trend_productivity_growth")
     ]
     of_sections = error[[demand.INDUSTRIES.index(demand.INDUSTRY_OF[k]) for k in demand.SECTORS]]

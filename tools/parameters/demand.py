@@ -5,16 +5,14 @@ What has a published figure is carried from the observations; what has none is `
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from tools.parameters.labour_profiles import BASE_PERIODS, SECTORS
-from tools.parameters.tables import Row, rows_of
+from tools.parameters.tables import EDGE, Row, rows_of
 
 from krapte_sd.backtest.benchmarks import structural
-from krapte_sd.ensemble.sampling import NORMAL_SHARE
 
 if TYPE_CHECKING:
     from krapte_sd.parameters.observations import Observations
@@ -33,9 +31,6 @@ INDUSTRY_OF = {
     "L": "L", "M": "M-N", "N": "M-N", "O": "O", "P": "P", "Q": "Q", "R": "R-S", "S": "R-S",
 }  # fmt: skip
 INDUSTRIES = tuple(dict.fromkeys(INDUSTRY_OF.values()))
-
-EDGE = NormalDist().inv_cdf((1 + NORMAL_SHARE) / 2)
-"""Standard deviations between the value and an end of a range that is drawn from as normal."""
 
 # relative use of care staff at mean exact ages; `assumed` (no figure by age of the client can be read), set such that
 # the need grows by 1.6% a year to 2030 as in the forecast of ABF of 2020

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from tools.parameters.demand import EDGE
-from tools.parameters.tables import Row, rows_of
+from tools.parameters.tables import EDGE, Row, rows_of
 
 from krapte_sd.backtest.benchmarks import structural
 

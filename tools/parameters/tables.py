@@ -11,15 +11,20 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
 
-__all__ = ["DIMENSIONS", "Row", "Table", "read_records", "read_table", "rows_of", "write_rows", "write_table"]
+from krapte_sd.ensemble.sampling import NORMAL_SHARE
+
+__all__ = ["DIMENSIONS", "EDGE", "Row", "Table", "read_records", "read_table", "rows_of", "write_rows", "write_table"]
 
 DIMENSIONS = ("region", "sector", "sex", "age", "task", "driver", "migrant_group", "permit_cohort", "variant")
 _NUMBERS = ("age", "year")
+EDGE = NormalDist().inv_cdf((1 + NORMAL_SHARE) / 2)
+"""Standard deviations between the value and an end of a range that is drawn from as normal."""
 
 
 class _NoAliases(yaml.SafeDumper):
